@@ -1,0 +1,76 @@
+"""Recipients: ``connector:target``, and the receiver list of ``--mail-user``.
+
+The grammar is the one of goslmailer, with blanks and repetitions forgiven: a comma list of items; an item is
+``connector:target`` (the target may hold further colons) or a bare target for the default connector.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_RECEIVERS = 64
+"""Receivers taken from one list; one mail cannot be made to flood a site."""
+MAX_TARGET = 1024
+"""Characters in one target."""
+_CONNECTOR = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to be told: a target inside a connector."""
+
+    connector: str
+    target: str
+
+    def __str__(self) -> str:
+        """``connector:target``."""
+        return f"{self.connector}:{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReceiver:
+    """An item of a receiver list that names nobody, and why."""
+
+    text: str
+    why: str
+
+
+def read_receivers(text: str, *, default_connector: str, owner: str) -> tuple[list[Recipient], list[RefusedReceiver]]:
+    """Read a receiver list; each recipient once, in the order given.
+
+    An empty list means the job's owner through the default connector. Items that cannot be read are returned, never
+    dropped. Whether a connector exists and takes the target is not decided here.
+    """
+    recipients: dict[Recipient, None] = {}
+    refused: list[RefusedReceiver] = []
+    items = [item.strip() for item in text.split(",")]
+    items = [item for item in items if item] or [owner]
+    for position, item in enumerate(items):
+        if position >= MAX_RECEIVERS:
+            refused.append(RefusedReceiver(f"{len(items) - position} more", f"more than {MAX_RECEIVERS} receivers"))
+            break
+        read = _read_item(item, default_connector)
+        if isinstance(read, Recipient):
+            recipients.setdefault(read)
+        else:
+            refused.append(read)
+    return list(recipients), refused
+
+
+def _read_item(item: str, default_connector: str) -> Recipient | RefusedReceiver:
+    connector, colon, target = item.partition(":")
+    connector, target = connector.strip(), target.strip()
+    if not colon:
+        connector, target = default_connector, connector
+    shown = _CONTROL.sub("�", item[:MAX_TARGET])
+    if not _CONNECTOR.fullmatch(connector):
+        return RefusedReceiver(shown, "the connector's name is empty or holds other than letters, digits, _ . -")
+    if not target.strip(":"):
+        return RefusedReceiver(shown, "no target after the colon")
+    if len(target) > MAX_TARGET:
+        return RefusedReceiver(shown, f"the target is longer than {MAX_TARGET} characters")
+    if _CONTROL.search(target):
+        return RefusedReceiver(shown, "the target holds a control character")
+    return Recipient(connector, target)
