@@ -15,8 +15,8 @@ from headgate.model.message import Message
 
 Commit = Callable[[], Awaitable[None]]
 """Awaited by ``Connector.send`` just before the step that cannot be taken back (an SMTP server accepting the data).
-For a connector that is not ``repeat_safe`` it lets one send at a time pass, until that send is recorded, so that a crash
-can double at most one message."""
+For a connector that is not ``repeat_safe`` it lets one send at a time pass, until that send is recorded, so that a
+crash can double at most one message."""
 
 
 class Scope(enum.Enum):

@@ -1,0 +1,303 @@
+"""The way of a message, and the workers who take it there.
+
+A message passes six stages:
+
+1. *recipients*: an event that asks for a mail becomes one delivery per receiver, in the event's own transaction
+   (``recipients.py``);
+2. *message*: when accounting has the job's figures, the message is made (``compose.py``);
+3. *coalesce*: due deliveries are claimed; over a recipient's bound they are folded into one (``store/claims.py``);
+4. *render* and 5. *send*: the connector gives the message its service's form and sends it once;
+6. *record*: what became of it is written down (``retries.py`` decides, ``store/outcomes.py`` writes).
+
+``Worker.deliver`` is the last four, for one message. There is one worker per connector and process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from headgate.errors import StoreError
+from headgate.model.delivery import DeliveryState, Reason
+from headgate.model.message import Message
+from headgate.notify import metrics
+from headgate.notify.connector import Connector, Delivered, Envelope, Outcome, Scope, TryAgain
+from headgate.notify.retries import RetryPolicy, settle
+from headgate.store import claims, outcomes
+from headgate.store.claims import Bundle, Limits
+from headgate.store.outcomes import Settled
+from headgate.store.signals import Bell, Topic
+from headgate.store.store import Store
+
+_log = structlog.get_logger(__name__)
+
+MakeDigest = Callable[[Sequence[Message], float], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How one worker works. Times in seconds.
+
+    ``concurrency``: messages on their way at once. ``prefetch``: messages leased ahead. ``lease``: how long claimed
+    work is ours before another worker may take it. ``poll``: the longest time without looking for work.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    concurrency: int = 1
+    prefetch: int = 16
+    lease: float = 60.0
+    poll: float = 1.0
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    pause_first: float = 1.0
+    pause_longest: float = 60.0
+
+
+class Breaker:
+    """Stops a connector for a while when its whole service cannot be used, then lets one message try."""
+
+    def __init__(self, connector: str, first: float, longest: float) -> None:
+        self._connector = connector
+        self._first = first
+        self._longest = longest
+        self._failed = 0
+        self._until = 0.0
+        metrics.PAUSED.labels(connector).set(0)
+
+    @property
+    def probing(self) -> bool:
+        """Whether only one message should try."""
+        return self._failed > 0
+
+    def closed_for(self, now: float) -> float:
+        """Return how many seconds nothing should be sent."""
+        return max(0.0, self._until - now)
+
+    def report(self, outcome: Outcome, now: float) -> None:
+        """Learn from an outcome."""
+        if not isinstance(outcome, TryAgain) or outcome.scope is not Scope.CONNECTOR:
+            if self._failed:
+                _log.info("connector.resumed", connector=self._connector)
+                metrics.PAUSED.labels(self._connector).set(0)
+            self._failed, self._until = 0, 0.0
+        elif now >= self._until:
+            pause = max(outcome.after or 0.0, min(self._longest, self._first * 2.0 ** min(self._failed, 30)))
+            self._failed += 1
+            self._until = now + pause
+            metrics.PAUSED.labels(self._connector).set(1)
+            _log.warning(
+                "connector.paused",
+                connector=self._connector,
+                seconds=round(pause, 1),
+                reason=outcome.reason.value,
+                detail=outcome.detail,
+            )
+
+
+class Worker:
+    """Sends what is due through one connector."""
+
+    def __init__(
+        self, store: Store, connector: Connector, settings: WorkerSettings, *, owner: str, make_digest: MakeDigest
+    ) -> None:
+        self._store = store
+        self._connector = connector
+        self._settings = settings
+        self._owner = owner
+        self._make_digest = make_digest
+        self._queue: asyncio.Queue[Bundle] = asyncio.Queue()
+        self._settled: asyncio.Queue[list[Settled]] = asyncio.Queue()
+        self._gate = asyncio.Lock()
+        self._breaker = Breaker(connector.name, settings.pause_first, settings.pause_longest)
+        self._stopping = asyncio.Event()
+        self._bell: Bell | None = None
+        self._room = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """The connector's name."""
+        return self._connector.name
+
+    async def run(self) -> None:
+        """Work until ``stop``; then finish what is on its way, and give back what is not."""
+        self._bell = self._store.bell(Topic.READY)
+        recorder = asyncio.create_task(self._record_batches(), name=f"record {self.name}")
+        leases = asyncio.create_task(self._keep_leases(), name=f"leases {self.name}")
+        try:
+            async with asyncio.TaskGroup() as group:
+                senders = [
+                    group.create_task(self._send_queued(), name=f"send {self.name} {number}")
+                    for number in range(self._settings.concurrency)
+                ]
+                await self._claim_until_stopped()
+                await self._give_back_queued()
+                for _ in senders:
+                    self._queue.put_nowait(Bundle("", ()))
+            await self._settled.join()
+        finally:
+            for task in (recorder, leases):
+                task.cancel()
+            await asyncio.gather(recorder, leases, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Ask ``run`` to end."""
+        self._stopping.set()
+        if self._bell is not None:
+            self._bell.ring()
+        self._room.set()
+
+    async def deliver(self, bundle: Bundle) -> None:
+        """Take one message through the stages that are left: coalesce, render and send, record."""
+        message = self._coalesce(bundle)
+        holding = False
+
+        async def commit() -> None:
+            nonlocal holding
+            if not self._connector.repeat_safe and not holding:
+                await self._gate.acquire()
+                holding = True
+
+        try:
+            outcome = await self._send(Envelope(bundle.target, message, bundle.key), commit)
+            await self._record(bundle, outcome)
+        finally:
+            if holding:
+                self._gate.release()
+
+    def _coalesce(self, bundle: Bundle) -> Message:
+        messages = [Message.model_validate_json(delivery.message) for delivery in bundle.deliveries]
+        return messages[0] if len(messages) == 1 else self._make_digest(messages, time.time())
+
+    async def _send(self, envelope: Envelope, commit: Callable[[], Awaitable[None]]) -> Outcome:
+        begun = time.perf_counter()
+        try:
+            outcome = await self._connector.send(envelope, commit)
+        except Exception as error:  # noqa: BLE001 - a connector's defect must cost one message one attempt, not the service
+            _log.exception("connector.defect", connector=self.name, target=envelope.target)
+            outcome = TryAgain(Reason.INTERNAL_ERROR, f"the connector failed: {type(error).__name__}")
+        metrics.SEND_SECONDS.labels(self.name).observe(time.perf_counter() - begun)
+        return outcome
+
+    async def _record(self, bundle: Bundle, outcome: Outcome) -> None:
+        now = time.time()
+        self._breaker.report(outcome, now)
+        results = settle(outcome, bundle, self.name, self._settings.retries, now)
+        if self._connector.repeat_safe and isinstance(outcome, Delivered):
+            self._settled.put_nowait(results)
+        else:
+            await self._write(results)
+
+    async def _write(self, results: list[Settled]) -> None:
+        """Write results down; a store that is away is waited for, since what was sent must not be sent again."""
+        while True:
+            try:
+                await self._store.write(
+                    lambda connection: outcomes.record(connection, results, owner=self._owner, now=time.time())
+                )
+            except StoreError as error:
+                _log.error("worker.cannot_record", connector=self.name, error=error.message)
+                await asyncio.sleep(1)
+            else:
+                break
+        for result in results:
+            self._count(result)
+
+    def _count(self, result: Settled) -> None:
+        how = "retried" if result.state is DeliveryState.READY else result.state.value
+        metrics.DELIVERIES.labels(self.name, how).inc(len(result.ids))
+        if result.reason is not None:
+            metrics.FAILURES.labels(self.name, result.reason.value).inc(len(result.ids))
+            report = _log.warning if result.state is DeliveryState.DEAD else _log.info
+            report(
+                f"delivery.{how}",
+                connector=self.name,
+                deliveries=list(result.ids[:10]),
+                reason=result.reason.value,
+                detail=result.detail,
+            )
+
+    async def _record_batches(self) -> None:
+        """Write results of a repeat-safe connector together: as many as have come while the last ones were written."""
+        while True:
+            batches = [await self._settled.get()]
+            while not self._settled.empty():
+                batches.append(self._settled.get_nowait())
+            await self._write([result for batch in batches for result in batch])
+            for _ in batches:
+                self._settled.task_done()
+
+    async def _send_queued(self) -> None:
+        while True:
+            bundle = await self._queue.get()
+            self._room.set()
+            if not bundle.deliveries:
+                return
+            if self._breaker.closed_for(time.time()):
+                await self._postpone(bundle)
+            else:
+                await self.deliver(bundle)
+
+    async def _postpone(self, bundle: Bundle) -> None:
+        """Put a message back that was claimed before the service turned out to be down."""
+        ids = tuple(delivery.id for delivery in bundle.deliveries)
+        await self._write([Settled(ids, DeliveryState.READY, not_before=time.time(), counts=False)])
+
+    async def _claim_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            now = time.time()
+            closed = self._breaker.closed_for(now)
+            if closed:
+                await self._idle(min(closed, self._settings.poll))
+                continue
+            room = 1 if self._breaker.probing else self._settings.prefetch
+            room -= self._queue.qsize()
+            if room * 2 < self._settings.prefetch and not (self._breaker.probing and room > 0):
+                self._room.clear()
+                await self._room.wait()
+                continue
+            if not await self._claim(now, room):
+                await self._idle(self._settings.poll)
+
+    async def _claim(self, now: float, most: int) -> bool:
+        try:
+            bundles = await self._store.write(
+                lambda connection: claims.claim(
+                    connection,
+                    self.name,
+                    self._settings.limits,
+                    owner=self._owner,
+                    now=now,
+                    lease=self._settings.lease,
+                    most=most,
+                )
+            )
+        except StoreError as error:
+            _log.error("worker.cannot_claim", connector=self.name, error=error.message)
+            return False
+        for bundle in bundles:
+            self._queue.put_nowait(bundle)
+        return bool(bundles)
+
+    async def _idle(self, seconds: float) -> None:
+        if self._bell is not None:
+            await self._bell.wait(seconds)
+
+    async def _give_back_queued(self) -> None:
+        numbers: list[int] = []
+        while not self._queue.empty():
+            numbers.extend(delivery.id for delivery in self._queue.get_nowait().deliveries)
+        if numbers:
+            await self._store.write(lambda connection: outcomes.give_back(connection, numbers, self._owner))
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease / 3)
+            try:
+                await self._store.write(
+                    lambda connection: outcomes.renew(connection, self._owner, time.time() + self._settings.lease)
+                )
+            except StoreError as error:
+                _log.error("worker.cannot_renew", connector=self.name, error=error.message)

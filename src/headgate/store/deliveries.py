@@ -1,0 +1,267 @@
+"""The queue's queries: owing deliveries, making their messages, looking at them, and what operators do to them.
+
+Claiming and recording, the two hot paths, have modules of their own: ``claims.py`` and ``outcomes.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, func, select, update
+
+from headgate.model.delivery import DeliveryState, Reason
+from headgate.store.signals import Topic
+from headgate.store.store import ring
+from headgate.store.tables import deliveries, events, failures
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to be owed. ``lane``: deliveries of one lane are sent in the order they were owed.
+
+    ``message`` is a Message as JSON; without one the delivery waits for it. ``reason`` makes it dead from the start.
+    """
+
+    event_id: int
+    key: str
+    connector: str
+    target: str
+    lane: str
+    message: str | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    not_before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One attempt that did not succeed."""
+
+    time: float
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it stands."""
+
+    id: int
+    event_id: int
+    key: str
+    connector: str
+    target: str
+    state: DeliveryState
+    reason: Reason | None
+    detail: str | None
+    attempts: int
+    not_before: float
+    created_at: float
+    finished_at: float | None
+    folded_into: str | None
+    message: str | None
+    job_id: int | None
+    user: str
+    subject: str
+
+
+def owe(connection: Connection, new: Sequence[NewDelivery], now: float) -> None:
+    """Write deliveries that are owed from now on."""
+    if not new:
+        return
+    connection.execute(deliveries.insert(), [_row(item, now) for item in new])
+    if any(item.message is None and item.reason is None for item in new):
+        ring(connection, Topic.WAITING)
+    if any(item.message is not None for item in new):
+        ring(connection, Topic.READY)
+
+
+def _row(item: NewDelivery, now: float) -> dict[str, object]:
+    state = DeliveryState.DEAD if item.reason else DeliveryState.READY if item.message else DeliveryState.WAITING
+    return {
+        "event_id": item.event_id,
+        "key": item.key,
+        "connector": item.connector,
+        "target": item.target,
+        "lane": item.lane,
+        "state": state.value,
+        "reason": item.reason.value if item.reason else None,
+        "detail": item.detail or None,
+        "not_before": now if item.not_before is None else item.not_before,
+        "created_at": now,
+        "finished_at": now if item.reason else None,
+        "message": item.message,
+    }
+
+
+def waiting_events(connection: Connection, now: float, limit: int) -> dict[int, float]:
+    """Return event number -> when its oldest delivery was owed, of events whose message can be looked into now."""
+    query = (
+        select(deliveries.c.event_id, func.min(deliveries.c.created_at))
+        .where(deliveries.c.state == DeliveryState.WAITING.value, deliveries.c.not_before <= now)
+        .group_by(deliveries.c.event_id)
+        .order_by(deliveries.c.event_id)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def next_waiting(connection: Connection) -> float | None:
+    """Return when the next waiting delivery can be looked into; None if none waits."""
+    query = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == DeliveryState.WAITING.value)
+    return connection.execute(query).scalar()
+
+
+def give_messages(connection: Connection, messages: Mapping[int, str], now: float) -> None:
+    """Make the waiting deliveries of events ready, with the event's message (JSON)."""
+    statement = update(deliveries).where(deliveries.c.state == DeliveryState.WAITING.value)
+    for event_id, message in messages.items():
+        connection.execute(
+            statement.where(deliveries.c.event_id == event_id).values(
+                state=DeliveryState.READY.value, message=message, not_before=now
+            )
+        )
+    if messages:
+        ring(connection, Topic.READY)
+
+
+def look_again(connection: Connection, when: Mapping[int, float]) -> None:
+    """Set when the waiting deliveries of events are looked into again (event number -> time)."""
+    statement = update(deliveries).where(deliveries.c.state == DeliveryState.WAITING.value)
+    for event_id, at in when.items():
+        connection.execute(statement.where(deliveries.c.event_id == event_id).values(not_before=at))
+
+
+def drop_waiting(connection: Connection, event_ids: Sequence[int], reason: Reason, detail: str, now: float) -> None:
+    """Drop the waiting deliveries of events."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.state == DeliveryState.WAITING.value, deliveries.c.event_id.in_(event_ids))
+        .values(state=DeliveryState.DROPPED.value, reason=reason.value, detail=detail, finished_at=now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to read."""
+
+    states: tuple[DeliveryState, ...] = ()
+    connector: str | None = None
+    target: str | None = None
+    job_id: int | None = None
+    user: str | None = None
+    event_id: int | None = None
+
+
+def find(connection: Connection, wanted: DeliveryFilter, *, limit: int) -> list[Delivery]:
+    """Read deliveries in the order they were owed; of more than ``limit`` the newest."""
+    query = _selected()
+    if wanted.states:
+        query = query.where(deliveries.c.state.in_([state.value for state in wanted.states]))
+    for column, value in (
+        (deliveries.c.connector, wanted.connector),
+        (deliveries.c.target, wanted.target),
+        (deliveries.c.event_id, wanted.event_id),
+        (events.c.job_id, wanted.job_id),
+        (events.c.user, wanted.user),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    rows = list(connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit)))
+    return [_delivery(tuple(row)) for row in reversed(rows)]
+
+
+def get(connection: Connection, number: int) -> Delivery | None:
+    """Read one delivery."""
+    row = connection.execute(_selected().where(deliveries.c.id == number)).first()
+    return None if row is None else _delivery(tuple(row))
+
+
+def history(connection: Connection, number: int) -> list[Failure]:
+    """Return the failed attempts of a delivery, oldest first."""
+    query = select(failures.c.time, failures.c.reason, failures.c.detail).where(failures.c.delivery_id == number)
+    return [
+        Failure(at, Reason(reason), detail) for at, reason, detail in connection.execute(query.order_by(failures.c.id))
+    ]
+
+
+def counts(connection: Connection) -> dict[tuple[str, DeliveryState], int]:
+    """Count deliveries by connector and state."""
+    query = select(deliveries.c.connector, deliveries.c.state, func.count()).group_by(
+        deliveries.c.connector, deliveries.c.state
+    )
+    return {(connector, DeliveryState(state)): count for connector, state, count in connection.execute(query)}
+
+
+def retry(connection: Connection, numbers: Sequence[int], now: float) -> list[int]:
+    """Make deliveries that are dead, dropped, or wait for another attempt, due now; return which ones were."""
+    may = (DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.READY)
+    changed: list[int] = []
+    for start in range(0, len(numbers), 1000):
+        chosen = (
+            update(deliveries)
+            .where(deliveries.c.id.in_(numbers[start : start + 1000]))
+            .where(deliveries.c.state.in_([state.value for state in may]))
+        )
+        again = {
+            "not_before": now,
+            "created_at": now,
+            "attempts": 0,
+            "finished_at": None,
+            "reason": None,
+            "detail": None,
+        }
+        for made, state in ((True, DeliveryState.READY), (False, DeliveryState.WAITING)):
+            has = deliveries.c.message.is_not(None) if made else deliveries.c.message.is_(None)
+            statement = chosen.where(has).values(state=state.value, **again).returning(deliveries.c.id)
+            changed.extend(connection.execute(statement).scalars())
+    if changed:
+        ring(connection, Topic.READY)
+        ring(connection, Topic.WAITING)
+    return sorted(changed)
+
+
+def drop(connection: Connection, numbers: Sequence[int], detail: str, now: float) -> list[int]:
+    """Take deliveries out of the queue that are not on their way or done; return which ones were."""
+    may = (DeliveryState.WAITING, DeliveryState.READY, DeliveryState.DEAD)
+    changed: list[int] = []
+    for start in range(0, len(numbers), 1000):
+        statement = (
+            update(deliveries)
+            .where(deliveries.c.id.in_(numbers[start : start + 1000]))
+            .where(deliveries.c.state.in_([state.value for state in may]))
+            .values(state=DeliveryState.DROPPED.value, reason=Reason.OPERATOR.value, detail=detail, finished_at=now)
+        )
+        changed.extend(connection.execute(statement.returning(deliveries.c.id)).scalars())
+    return sorted(changed)
+
+
+def _selected() -> Select[tuple[object, ...]]:
+    columns = deliveries.c
+    return select(
+        columns.id,
+        columns.event_id,
+        columns.key,
+        columns.connector,
+        columns.target,
+        columns.state,
+        columns.reason,
+        columns.detail,
+        columns.attempts,
+        columns.not_before,
+        columns.created_at,
+        columns.finished_at,
+        columns.folded_into,
+        columns.message,
+        events.c.job_id,
+        events.c.user,
+        events.c.subject,
+    ).join(events, events.c.id == columns.event_id)
+
+
+def _delivery(row: tuple[object, ...]) -> Delivery:
+    values = list(row)
+    values[5] = DeliveryState(str(values[5]))
+    values[6] = None if values[6] is None else Reason(str(values[6]))
+    return Delivery(*values)  # type: ignore[arg-type]

@@ -1,0 +1,94 @@
+"""What the watcher knows of jobs, kept over restarts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from headgate.model.event import JSON
+from headgate.model.job import Attempt
+from headgate.store.dialect import insert_new
+from headgate.store.tables import jobs
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """One attempt of one job. ``data`` is the watcher's own; ``mail_types`` is None until they were asked for."""
+
+    attempt: Attempt
+    open: bool
+    data: Mapping[str, JSON]
+    array_id: int | None = None
+    mail_types: frozenset[str] | None = None
+    mail_user: str = ""
+
+
+def open_jobs(connection: Connection, cluster: str) -> list[StoredJob]:
+    """Return every attempt that is not over, as far as we know."""
+    return [_job(row) for row in connection.execute(select(jobs).where(jobs.c.cluster == cluster, jobs.c.open))]
+
+
+def of_job(connection: Connection, cluster: str, job_id: int) -> list[StoredJob]:
+    """Return the attempts of one job id, oldest first."""
+    query = select(jobs).where(jobs.c.cluster == cluster, jobs.c.job_id == job_id).order_by(jobs.c.submitted)
+    return [_job(row) for row in connection.execute(query)]
+
+
+def of_array(connection: Connection, cluster: str, array_id: int) -> list[StoredJob]:
+    """Return the attempts of all tasks of an array."""
+    query = select(jobs).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id)
+    return [_job(row) for row in connection.execute(query)]
+
+
+def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> None:
+    """Write what is known of attempts; what is known of their mail stays where ``mail_types`` is None."""
+    if not changed:
+        return
+    statement = insert_new(connection, jobs)
+    new = statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["cluster", "job_id", "submitted"],
+            set_={"open": new.open, "array_id": new.array_id, "data": new.data, "seen_at": new.seen_at},
+        ),
+        [
+            {
+                "cluster": job.attempt.cluster,
+                "job_id": job.attempt.job_id,
+                "submitted": job.attempt.submitted,
+                "open": job.open,
+                "array_id": job.array_id,
+                "data": json.dumps(job.data, separators=(",", ":")),
+                "mail_types": None if job.mail_types is None else ",".join(sorted(job.mail_types)),
+                "mail_user": job.mail_user,
+                "seen_at": now,
+            }
+            for job in changed
+        ],
+    )
+
+
+def keep_mail(connection: Connection, attempt: Attempt, mail_types: frozenset[str], mail_user: str) -> None:
+    """Write which mails an attempt's owner asked for."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.cluster == attempt.cluster, jobs.c.job_id == attempt.job_id)
+        .where(jobs.c.submitted == attempt.submitted)
+        .values(mail_types=",".join(sorted(mail_types)), mail_user=mail_user)
+    )
+
+
+def _job(row: object) -> StoredJob:
+    value = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's documented accessor
+    types = value["mail_types"]
+    return StoredJob(
+        attempt=Attempt(value["cluster"], value["job_id"], value["submitted"]),
+        open=bool(value["open"]),
+        data=json.loads(value["data"]),
+        array_id=value["array_id"],
+        mail_types=None if types is None else frozenset(word for word in types.split(",") if word),
+        mail_user=value["mail_user"] or "",
+    )

@@ -1,0 +1,53 @@
+"""Bringing a store's tables to the newest shape, with Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from headgate.errors import StoreError
+from headgate.store.store import Store
+
+_LOCK = 0x48454144  # any number, the same for every Headgate: PostgreSQL's advisory lock for migrations
+
+
+def migrate(store: Store, revision: str = "head") -> None:
+    """Bring the tables to ``revision``. Several processes may call it at once. Raises StoreError."""
+    try:
+        with store.engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            config = _config()
+            config.attributes["connection"] = connection
+            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+            present = MigrationContext.configure(connection).get_current_revision()
+            if present is not None and present not in known:
+                raise StoreError(
+                    f"the store was written by a newer Headgate (its tables are at {present}); install that one",
+                    transient=False,
+                )
+            command.upgrade(config, revision)
+    except SQLAlchemyError as error:
+        raise StoreError(f"the store's tables could not be brought up to date: {str(error).splitlines()[0]}") from error
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision the tables are at; None if there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """Return the newest revision this Headgate knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

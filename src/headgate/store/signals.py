@@ -1,0 +1,62 @@
+"""Telling tasks of this process, and of others on the same store, that there is something new to look at.
+
+A signal is a hint, never a fact: whoever waits for one also looks again after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import weakref
+
+
+class Topic(enum.StrEnum):
+    """What there may be news of."""
+
+    WAITING = "headgate_waiting"
+    """Deliveries whose message has to be made."""
+    READY = "headgate_ready"
+    """Deliveries that may be sent."""
+    EVENTS = "headgate_events"
+    """Events in the journal."""
+
+
+class Bell:
+    """Rings when its topic has news. Belongs to one task of one event loop."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def ring(self) -> None:
+        """Wake the waiting task. May be called from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - "no news" is an answer here, not an error
+        """Wait until it rings, at most ``timeout`` seconds; say whether it did."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class Signals:
+    """The bells of this process, by topic."""
+
+    def __init__(self) -> None:
+        self._bells: dict[Topic, weakref.WeakSet[Bell]] = {topic: weakref.WeakSet() for topic in Topic}
+
+    def bell(self, topic: Topic) -> Bell:
+        """Make a bell for a topic; it lives as long as somebody holds it."""
+        bell = Bell()
+        self._bells[topic].add(bell)
+        return bell
+
+    def ring(self, topic: Topic) -> None:
+        """Ring every bell of the topic. May be called from any thread."""
+        for bell in list(self._bells[topic]):
+            bell.ring()

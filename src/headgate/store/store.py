@@ -1,0 +1,209 @@
+"""Opening a store, and running pieces of work in it.
+
+A piece of work is a function of a connection. It runs in a thread, inside one transaction: all of it is kept, or
+nothing. SQLite has one writing thread per process, so that writers queue here and not in SQLite; PostgreSQL has as many
+threads as connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from headgate.errors import StoreBusyError, StoreError
+from headgate.store.signals import Bell, Signals, Topic
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+_log = structlog.get_logger(__name__)
+_TOPICS = "headgate_topics"
+_RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock: PostgreSQL asks to run it again
+_RETRIES = 5
+_SQLITE_BUSY = 30.0
+
+
+def ring(connection: Connection, topic: Topic) -> None:
+    """Have everybody who waits for ``topic`` woken once the transaction of this connection is kept."""
+    topics: set[Topic] = connection.info.setdefault(_TOPICS, set())
+    if topic not in topics:
+        topics.add(topic)
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"NOTIFY {topic.value}"))
+
+
+class Store:
+    """An open store.
+
+    Raises StoreError if the URL names no store Headgate knows, or the store cannot be reached.
+    """
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        """Open ``sqlite:///PATH`` or ``postgresql://…``; ``pool`` is the number of connections to PostgreSQL."""
+        self.url = _url(url)
+        self.signals = Signals()
+        self._lock: int | None = None
+        self._listener: asyncio.Task[None] | None = None
+        if self.sqlite:
+            self._engine = _sqlite_engine(self.url)
+            self._writers = ThreadPoolExecutor(1, "store-write")
+            self._readers = ThreadPoolExecutor(4, "store-read")
+        else:
+            self._engine = create_engine(self.url, pool_size=pool, max_overflow=2, pool_pre_ping=True)
+            self._writers = self._readers = ThreadPoolExecutor(pool, "store")
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite: one process works on it, and nobody else has to be told."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for migrations."""
+        return self._engine
+
+    async def write(self, work: Work[T]) -> T:
+        """Run a piece of work that changes something; it is on disk when this returns. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run a piece of work that changes nothing. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def write_now(self, work: Work[T]) -> T:
+        """Do what ``write`` does, in this thread."""
+        for attempt in range(_RETRIES):
+            try:
+                with self._engine.connect() as connection:
+                    return self._write_once(connection, work)
+            except DBAPIError as error:
+                if attempt + 1 < _RETRIES and getattr(error.orig, "sqlstate", None) in _RETRIED:
+                    time.sleep(0.01 * 2**attempt)
+                    continue
+                raise _store_error(error) from error
+            except SQLAlchemyError as error:
+                raise _store_error(error) from error
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def _write_once(self, connection: Connection, work: Work[T]) -> T:
+        connection.info.pop(_TOPICS, None)
+        if self.sqlite:
+            connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+        with connection.begin():
+            result = work(connection)
+        for topic in connection.info.pop(_TOPICS, ()):
+            self.signals.ring(topic)
+        return result
+
+    def read_now(self, work: Work[T]) -> T:
+        """Do what ``read`` does, in this thread."""
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except SQLAlchemyError as error:
+            raise _store_error(error) from error
+
+    def bell(self, topic: Topic) -> Bell:
+        """Make a bell that rings when there is news of ``topic``."""
+        return self.signals.bell(topic)
+
+    def hold_exclusively(self) -> None:
+        """For SQLite, keep other services out until ``close``. Raises StoreBusyError if one is in."""
+        path = self.url.database
+        if not self.sqlite or not path or path == ":memory:":
+            return
+        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreBusyError(
+                f"another Headgate works on {path}: stop it first, or use PostgreSQL, on which several share the work"
+            ) from None
+
+    async def listen(self) -> None:
+        """Pass on what other processes signal through PostgreSQL, until cancelled. Returns at once on SQLite."""
+        while not self.sqlite:
+            try:
+                await self._listen_once()
+            except psycopg.OperationalError as error:
+                _log.warning("store.listen_lost", error=_first_line(error))
+                await asyncio.sleep(2)
+
+    async def _listen_once(self) -> None:
+        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+        async with connection:
+            for topic in Topic:
+                await connection.execute(f"LISTEN {topic.value}")
+            for topic in Topic:
+                self.signals.ring(topic)  # whatever came while nobody listened
+            async for notice in connection.notifies():
+                self.signals.ring(Topic(notice.channel))
+
+    def close(self) -> None:
+        """Close every connection, after the work under way."""
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _url(text_: str) -> URL:
+    try:
+        url = make_url(text_)
+        backend = url.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        backend = ""
+    if backend == "sqlite":
+        return url.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise StoreError("the store's URL must begin with sqlite:/// or postgresql://", transient=False)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    path = url.database
+    if not path or path == ":memory:":
+        raise StoreError("the store's URL must name a file: sqlite:////var/lib/headgate/headgate.db", transient=False)
+    if not Path(path).parent.is_dir():
+        raise StoreError(f"the store's directory {Path(path).parent} does not exist", transient=False)
+    engine = create_engine(
+        url,
+        pool_size=6,
+        connect_args={"timeout": _SQLITE_BUSY, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: Any) -> None:
+        # WAL: readers never wait for the writer. FULL: a commit is on the disk, not only in the kernel.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA cache_size=-32768")
+
+    return engine
+
+
+def _store_error(error: SQLAlchemyError) -> StoreError:
+    transient = isinstance(error, DBAPIError) and (
+        error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError | sqlite3.OperationalError)
+    )
+    return StoreError(f"the store failed: {_first_line(getattr(error, 'orig', None) or error)}", transient=transient)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
