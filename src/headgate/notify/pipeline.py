@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from headgate.errors import StoreError
+from headgate.errors import RecipientError, StoreError
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.message import Message
 from headgate.notify import metrics
-from headgate.notify.connector import Connector, Delivered, Envelope, Outcome, Scope, TryAgain
+from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, Scope, TryAgain
 from headgate.notify.retries import RetryPolicy, settle
 from headgate.store import claims, outcomes
 from headgate.store.claims import Bundle, Limits
@@ -174,7 +174,11 @@ class Worker:
     async def _send(self, envelope: Envelope, commit: Callable[[], Awaitable[None]]) -> Outcome:
         begun = time.perf_counter()
         try:
+            # Checked when it was owed; settings may have changed since, and an operator may retry a refused one.
+            self._connector.check_target(envelope.target)
             outcome = await self._connector.send(envelope, commit)
+        except RecipientError as error:
+            return GiveUp(Reason.TARGET_REFUSED, error.message)
         except Exception as error:  # noqa: BLE001 - a connector's defect must cost one message one attempt, not the service
             _log.exception("connector.defect", connector=self.name, target=envelope.target)
             outcome = TryAgain(Reason.INTERNAL_ERROR, f"the connector failed: {type(error).__name__}")

@@ -1,0 +1,261 @@
+"""The watcher: asks Slurm once a tick for all jobs, and writes what changed.
+
+It sees everything, slowly; the mail hand-off sees some things, at once, and wakes it. What left the queue between two
+ticks, or while nobody watched, is resolved by one ``sacct`` for all. When Slurm is slow or away the watcher waits
+longer, says so, and nothing else is touched by it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import Connection
+
+from headgate.errors import SlurmError, StoreError
+from headgate.events.journal import Journal
+from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
+from headgate.events.sources.lost_mail import Wish
+from headgate.events.sources.mail_audit import MailAudit
+from headgate.events.sources.stored_jobs import known_job, stored_job
+from headgate.model.job import Attempt, Figures, QueuedJob
+from headgate.store import cursors, jobs
+from headgate.store.signals import Bell, Topic
+from headgate.store.store import Store
+
+_log = structlog.get_logger(__name__)
+
+TICKS = Counter("headgate_watcher_ticks", "Looks at the queue, by how they went.", ["result"])
+TICK_SECONDS = Histogram("headgate_watcher_tick_seconds", "How long a look at the queue took.")
+JOBS = Gauge("headgate_watcher_jobs", "Job records in the queue at the last look.")
+SEEN_AT = Gauge("headgate_watcher_seen_at_seconds", "When the queue was last seen, seconds since the epoch.")
+
+SEEN = "watcher.seen"
+"""The cursor that says until when the watcher has seen everything."""
+_CURSOR_EVERY = 30.0
+_MARGIN = 120.0
+"""Seconds by which a catch-up reaches further back than what was seen: accounting is late."""
+_FORGET = 86400.0
+"""Seconds after which a job that neither the queue nor accounting knows is not asked for any more."""
+
+
+class SlurmQueries(Protocol):
+    """What the watcher asks Slurm; each is one call for all jobs. All raise SlurmError."""
+
+    async def cluster_name(self) -> str:
+        """Return the cluster's name."""
+
+    async def queue(self) -> list[QueuedJob]:
+        """Return every job in the queue."""
+
+    async def mail_wishes(self) -> Mapping[int, Wish]:
+        """Return job id -> which mails its owner asked for."""
+
+    async def accounting(self, ids: Sequence[int]) -> list[Figures]:
+        """Return the figures of every attempt of these job ids."""
+
+    async def accounting_between(self, since: float, until: float) -> list[Figures]:
+        """Return the figures of every attempt that ended in a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSettings:
+    """Times in seconds. ``interval``: between two looks; ``min_interval``: when a mail wakes the watcher.
+
+    ``slow_after``: an answer that takes longer makes the watcher ask less often. ``grace``: how long Slurm's own mail
+    is waited for before it counts as lost; None: lost mails are not looked for. ``days``: how far back to catch up.
+    """
+
+    interval: float = 10.0
+    min_interval: float = 1.0
+    slow_after: float = 5.0
+    grace: float | None = 120.0
+    days: float = 7.0
+
+
+@dataclass(slots=True)
+class _Asked:
+    """When accounting was asked for an attempt that left the queue."""
+
+    first: float
+    next: float
+
+
+@dataclass(slots=True)
+class _Health:
+    """How Slurm has answered lately."""
+
+    failed: int = 0
+    seconds: float = 0.0
+    told: str = ""
+    told_at: float = field(default=0.0)
+
+
+class Watcher:
+    """Watches the queue of one cluster."""
+
+    def __init__(self, store: Store, events: Journal, slurm: SlurmQueries, settings: WatcherSettings) -> None:
+        self._store = store
+        self._events = events
+        self._slurm = slurm
+        self._settings = settings
+        self._audit = MailAudit(events, settings.grace)
+        self._cluster = ""
+        self._known: dict[Attempt, KnownJob] = {}
+        self._asked: dict[Attempt, _Asked] = {}
+        self._unwished: set[Attempt] = set()
+        self._health = _Health()
+        self._cursor = 0.0
+        self._loaded = False
+        self._stopping = False
+        self._bell: Bell | None = None
+
+    @property
+    def known(self) -> Mapping[Attempt, KnownJob]:
+        """What is remembered of jobs now."""
+        return self._known
+
+    async def run(self) -> None:
+        """Watch until ``stop``."""
+        self._bell = bell = self._store.bell(Topic.WAITING)
+        while not self._stopping:
+            begun = time.monotonic()
+            try:
+                await self.tick()
+            except (SlurmError, StoreError) as error:
+                self._failed(error.message)
+            else:
+                self._answered()
+            pause = self._pause()
+            rung = await bell.wait(pause)
+            if rung and not self._stopping:
+                # A mail came: look soon, but not more often than the settings allow.
+                await bell.wait(max(0.0, min(pause, self._settings.min_interval) - (time.monotonic() - begun)))
+
+    def stop(self) -> None:
+        """Ask ``run`` to end after the tick under way."""
+        self._stopping = True
+        if self._bell is not None:
+            self._bell.ring()
+
+    async def tick(self) -> Changes:
+        """Look once; return what changed. Raises SlurmError or StoreError, and has then changed nothing."""
+        if not self._loaded:
+            await self._load()
+        begun = time.monotonic()
+        queue = await self._slurm.queue()
+        self._health.seconds = time.monotonic() - begun
+        now = time.time()
+        changes = compare(self._known, queue, now)
+        await self._write(changes, now)
+        self._prune(queue)
+        JOBS.set(len(queue))
+        SEEN_AT.set(now)
+        await self._learn_wishes(changes)
+        await self._resolve_left(changes.left, now)
+        if self._audit.due(now):
+            await self._store.write(lambda c: self._audit.look(c, now))
+        TICK_SECONDS.observe(time.monotonic() - begun)
+        return changes
+
+    async def _load(self) -> None:
+        """Take up where the last watcher stopped; catch up on what happened since."""
+        self._cluster = await self._slurm.cluster_name()
+        stored = await self._store.read(lambda c: jobs.open_jobs(c, self._cluster))
+        self._known = {item.attempt: known_job(item) for item in stored}
+        self._unwished = {item.attempt for item in stored if item.mail_types is None}
+        seen = await self._store.read(lambda c: cursors.read(c, SEEN))
+        now = time.time()
+        if seen is not None and now - seen > self._settings.interval * 2:
+            since = max(seen - _MARGIN, now - self._settings.days * 86400)
+            missed = catch_up(self._known, await self._slurm.accounting_between(since, now))
+            _log.info("watcher.catching_up", since=since, seconds=round(now - since), events=len(missed.events))
+            await self._write(missed, now)
+        await self._store.write(lambda c: self._audit.begin(c, now))
+        self._loaded = True
+
+    async def _write(self, changes: Changes, now: float) -> None:
+        """Write events, what is remembered, and how far we have seen, in one transaction."""
+        stale = now - self._cursor >= _CURSOR_EVERY
+        if not (changes.events or changes.jobs or stale):
+            return
+
+        def work(connection: Connection) -> None:
+            self._events.append(connection, list(changes.events.values()))
+            jobs.keep(connection, [stored_job(job) for job in changes.jobs.values()], now)
+            cursors.advance(connection, SEEN, now)
+
+        await self._store.write(work)
+        self._cursor = now
+        self._known.update(changes.jobs)
+        self._unwished.update(changes.new)
+
+    def _prune(self, queue: Sequence[QueuedJob]) -> None:
+        """Forget jobs that are over and have left the queue."""
+        present = {job.attempt for job in queue}
+        gone = [attempt for attempt, job in self._known.items() if not job.open and attempt not in present]
+        for attempt in gone:
+            del self._known[attempt]
+            self._asked.pop(attempt, None)
+
+    async def _learn_wishes(self, changes: Changes) -> None:
+        """Learn which mails the owners of new jobs asked for: one call for all of them."""
+        if self._settings.grace is None or not self._unwished:
+            return
+        wishes = await self._slurm.mail_wishes()
+        learned = {attempt: wishes[attempt.job_id] for attempt in self._unwished if attempt.job_id in wishes}
+        if learned:
+
+            def work(connection: Connection) -> None:
+                for attempt, wish in learned.items():
+                    jobs.keep_mail(connection, attempt, wish.types, wish.receivers)
+
+            await self._store.write(work)
+        in_queue = set(changes.new)
+        self._unwished = {a for a in self._unwished - learned.keys() if a in in_queue and a in self._known}
+
+    async def _resolve_left(self, left: Sequence[Attempt], now: float) -> None:
+        """Ask accounting, once for all, what became of jobs that left the queue; again later if it does not know."""
+        for attempt in left:
+            self._asked.setdefault(attempt, _Asked(now, now))
+        due = [attempt for attempt in left if self._asked[attempt].next <= now]
+        if not due:
+            return
+        figures = await self._slurm.accounting(sorted({attempt.job_id for attempt in due}))
+        changes = resolve(self._known, due, figures)
+        for attempt in due:
+            asked = self._asked[attempt]
+            asked.next = now + max(2.0, min(300.0, now - asked.first))
+            if attempt not in changes.jobs and now - asked.first > _FORGET:
+                _log.warning("watcher.job_vanished", job=attempt.key)
+                changes.jobs[attempt] = replace(self._known[attempt], open=False)
+        await self._write(changes, now)
+
+    def _pause(self) -> float:
+        """Return how long to wait before the next look."""
+        base = self._settings.interval
+        if self._health.failed:
+            return float(min(300.0, base * 2.0 ** min(self._health.failed - 1, 10)))
+        if self._health.seconds > self._settings.slow_after:
+            return max(base, self._health.seconds * 10)
+        return base
+
+    def _failed(self, message: str) -> None:
+        TICKS.labels("failed").inc()
+        self._health.failed += 1
+        now = time.monotonic()
+        if message != self._health.told or now - self._health.told_at > _CURSOR_EVERY * 10:
+            _log.warning("watcher.failed", error=message, next_try_seconds=round(self._pause()))
+            self._health.told, self._health.told_at = message, now
+
+    def _answered(self) -> None:
+        TICKS.labels("answered").inc()
+        if self._health.failed:
+            _log.info("watcher.answered_again", after_failures=self._health.failed)
+        if self._health.seconds > self._settings.slow_after:
+            _log.warning("watcher.slow", seconds=round(self._health.seconds, 1), next_look_seconds=round(self._pause()))
+        self._health.failed, self._health.told = 0, ""
