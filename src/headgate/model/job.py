@@ -129,7 +129,7 @@ class Figures:
     """For the whole job."""
     memory_used: int | None
     """The most that the job used at once, as well as the figures of the steps tell: the largest over steps of
-    (task-aware) peak memory; None while no step has said."""
+    (task-aware) peak memory; a lower bound where steps run side by side. None while no step has said."""
     array: ArrayPlace | None = None
     het: HetPlace | None = None
     tres: dict[str, int] = field(default_factory=dict)
@@ -139,5 +139,7 @@ class Figures:
     work_dir: str = ""
     comment: str = ""
     steps: int = 0
+    requeued: bool = False
+    """Whether this attempt ended by being put back into the queue; ``state`` is then PENDING, which the job is."""
     complete: bool = False
     """Whether nothing more is to be expected: the job is over and every step it started has its figures."""

@@ -45,12 +45,19 @@ class JobState(enum.Enum):
     OUT_OF_MEMORY = ("OUT_OF_MEMORY", "OOM", True, True, False)
     """Used more memory than it had."""
 
-    def __init__(self, text: str, code: str, terminal: bool, failed: bool, active: bool) -> None:
-        self.text = text
-        self.code = code
-        self.terminal = terminal
-        self.failed = failed
-        self.active = active
+    text: str
+    code: str
+    terminal: bool
+    failed: bool
+    active: bool
+
+    def __new__(cls, text: str, code: str, terminal: bool, failed: bool, active: bool) -> JobState:
+        """Make a state whose value is its long name."""
+        state = object.__new__(cls)
+        state._value_ = text
+        state.text, state.code = text, code
+        state.terminal, state.failed, state.active = terminal, failed, active
+        return state
 
 
 class JobFlag(enum.Enum):
@@ -64,11 +71,11 @@ class JobFlag(enum.Enum):
     """Its launch failed."""
     POWER_UP_NODE = "PO"
     """Its nodes are being powered up."""
-    RECONFIG_FAIL = "RF"
+    RECONFIG_FAIL = "RECONFIG_FAIL"
     """Its nodes could not be reconfigured."""
     REQUEUED = "RQ"
     """Is being put back into the queue."""
-    REQUEUE_FED = "RX"
+    REQUEUE_FED = "RF"
     """Is being put back into the queue by its federation."""
     REQUEUE_HOLD = "RH"
     """Is being put back into the queue, held."""

@@ -13,12 +13,12 @@ from headgate.model.text import one_line
 from headgate.notify.situation import Situation
 from headgate.notify.wording import (
     VALUE_LIMIT,
-    exit_text,
     moment,
     nodes_text,
     resource_amount,
     resource_label,
     share,
+    signal_text,
     size,
     span,
 )
@@ -41,7 +41,7 @@ def job_facts(known: Situation, request: MailRequest, figures: Figures | None, z
             ("Nodes", None if known.never_started else nodes_text(nodes, figures.node_count if figures else None)),
             *_given(known, figures),
             *_times(known, zone),
-            ("Exit", exit_text(known.exit_code, known.signal) if not known.never_started else None),
+            *(_exit(known) if not known.never_started else ()),
             *(_used(figures) if over and not known.never_started else ()),
             ("Attempt", f"{known.restarts + 1}, after requeueing" if known.restarts > 0 else None),
             ("Work directory", known.work_dir),
@@ -79,8 +79,11 @@ def _given(known: Situation, figures: Figures | None) -> Iterator[tuple[str, str
 
 def resources(tres: dict[str, int]) -> Iterator[tuple[str, str | None]]:
     """Yield the special resources; a total goes where its types say more (``gres/gpu`` beside ``gres/gpu:a100``)."""
-    with_types = {name.partition(":")[0] for name in tres if ":" in name}
-    told = [name for name in sorted(tres) if name not in with_types]
+    typed: dict[str, int] = {}
+    for name, amount in tres.items():
+        if ":" in name:
+            typed[name.partition(":")[0]] = typed.get(name.partition(":")[0], 0) + amount
+    told = [name for name in sorted(tres) if typed.get(name, -1) < tres[name]]
     for name in told[:_MAX_RESOURCES]:
         yield resource_label(name), resource_amount(name, tres[name])
 
@@ -95,6 +98,11 @@ def _times(known: Situation, zone: tzinfo | None) -> Iterator[tuple[str, str | N
         yield "Ran", f"{ran} of {limit}" if limit else ran
     else:
         yield "Time limit", limit
+
+
+def _exit(known: Situation) -> Iterator[tuple[str, str | None]]:
+    yield "Exit code", None if known.exit_code is None else str(known.exit_code)
+    yield "Signal", signal_text(known.signal)
 
 
 def _used(figures: Figures | None) -> Iterator[tuple[str, str | None]]:

@@ -19,6 +19,7 @@ from headgate.model.job import Figures
 from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.states import JobState
 from headgate.model.text import one_line
+from headgate.notify.wording import known_seconds
 
 _TEXT_LIMIT: Final = 300
 _ROOT: Final = 0
@@ -52,7 +53,7 @@ class Situation:
     ended: float | None
     waited: float | None
     elapsed: float | None
-    limit: int | None
+    limit: float | None
     restarts: int
     contradiction: str
     """What the two witnesses disagree on, in words for the reader."""
@@ -67,7 +68,7 @@ def situation(request: MailRequest, figures: Figures | None, users: Mapping[int,
     """Put the two together; ``users`` are names of user ids, for who cancelled it."""
     state, contradiction = _end_state(request, figures)
     started = _first(figures.started if figures else None, request.started)
-    submitted = float(figures.attempt.submitted) if figures and figures.attempt.submitted > 0 else None
+    submitted = (known_seconds(figures.attempt.submitted) or None) if figures else None
     exit_code, signal = _exit(request, figures)
     never = _never_started(request, figures)
     return Situation(
@@ -92,7 +93,7 @@ def situation(request: MailRequest, figures: Figures | None, users: Mapping[int,
         ended=_first(figures.ended if figures else None, request.ended) if request.kind.final else None,
         waited=_waited(request, submitted, None if never else started),
         elapsed=None if never else _elapsed(request, figures),
-        limit=figures.time_limit if figures else None,
+        limit=(known_seconds(figures.time_limit) or None) if figures else None,
         restarts=request.restarts or 0,
         contradiction=contradiction,
     )
@@ -113,6 +114,8 @@ def reported_state(request: MailRequest) -> JobState | None:
 def _end_state(request: MailRequest, figures: Figures | None) -> tuple[JobState | None, str]:
     mail = reported_state(request)
     if not request.kind.final or figures is None or not figures.state.terminal:
+        return mail, ""
+    if request.scope is MailScope.ARRAY_SUMMARY:  # the figures are those of one task
         return mail, ""
     if figures.state is JobState.COMPLETED and mail not in (None, JobState.COMPLETED):
         said = mail.text.replace("_", " ").lower() if mail else ""
@@ -163,13 +166,13 @@ def _canceller(request: MailRequest, figures: Figures | None, users: Mapping[int
 def _waited(request: MailRequest, submitted: float | None, started: float | None) -> float | None:
     if submitted is not None and started is not None and started >= submitted:
         return started - submitted
-    return float(request.queued_time) if request.queued_time is not None else None
+    return known_seconds(request.queued_time)
 
 
 def _elapsed(request: MailRequest, figures: Figures | None) -> float | None:
     """Return how long it ran; of a job still running, as of the mail."""
-    accounted = float(figures.elapsed) if figures and figures.started is not None else None
-    mailed = float(request.run_time) if request.run_time is not None else None
+    accounted = known_seconds(figures.elapsed) if figures and figures.started is not None else None
+    mailed = known_seconds(request.run_time)
     over = request.kind.final and figures is not None and figures.state.terminal
     return _first(accounted, mailed) if over else _first(mailed, accounted if request.kind.final else None)
 
@@ -179,4 +182,4 @@ def _text(accounted: str, mailed: str) -> str:
 
 
 def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
+    return next((value for value in values if known_seconds(value) is not None), None)

@@ -76,9 +76,8 @@ def _details(known: Situation) -> str:
     if known.state is JobState.TIMEOUT:
         after = span(known.elapsed)
         return f" after {after}" if after else ""
-    if known.state is JobState.FAILED and (known.exit_code or known.signal):
-        return f" ({exit_text(known.exit_code, known.signal)})"
-    return ""
+    how = exit_text(known.exit_code, known.signal)
+    return f" ({how})" if known.state is JobState.FAILED and how else ""
 
 
 def summary(known: Situation, zone: tzinfo | None, staged_out: int | None) -> str:
@@ -93,7 +92,11 @@ def summary(known: Situation, zone: tzinfo | None, staged_out: int | None) -> st
         return "It will not start: a job it depends on did not end the way it asked for."
     if known.kind is MailKind.STAGED_OUT:
         took = span(staged_out)
-        return f"Its data were moved out of the burst buffer in {took}." if took else "Its data are out of the burst buffer."
+        return (
+            f"Its data were moved out of the burst buffer in {took}."
+            if took
+            else "Its data are out of the burst buffer."
+        )
     return _about_the_limit(known)
 
 

@@ -28,9 +28,14 @@ _HOSTS_READ: Final = 20_000
 """Characters of a hostlist that are worth reading for one line."""
 
 
+def known_seconds(seconds: float | None) -> float | None:
+    """Return seconds that can be true: finite, not negative, not thousands of years; None for others."""
+    return float(seconds) if seconds is not None and 0 <= seconds <= _LONGEST else None
+
+
 def moment(seconds: float | None, zone: tzinfo | None) -> str | None:
     """Return a point in time with its zone, ``2026-11-21 03:05:07 CET``; ``zone`` None means the host's."""
-    if seconds is None or not math.isfinite(seconds) or seconds <= 0:
+    if known_seconds(seconds) is None or not seconds:
         return None
     try:
         when = datetime.fromtimestamp(seconds, zone)
@@ -42,9 +47,8 @@ def moment(seconds: float | None, zone: tzinfo | None) -> str | None:
 
 def span(seconds: float | None) -> str | None:
     """Return a duration, ``1 h 2 min``."""
-    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= _LONGEST:
-        return None
-    return show_duration(seconds)
+    known = known_seconds(seconds)
+    return None if known is None else show_duration(known)
 
 
 def size(amount: int | None) -> str | None:
@@ -91,19 +95,28 @@ def nodes_text(hostlist: str, nodes: int | None, limit: int = VALUE_LIMIT) -> st
     return shown if number == 1 else f"{number} ({shown})"
 
 
-def signal_text(number: int) -> str:
-    """Return ``signal 9 (SIGKILL)``; a number without a name stands alone."""
+def signal_name(number: int) -> str | None:
+    """Return ``SIGKILL`` for 9; None for a number without a name."""
     try:
-        return f"signal {number} ({signal.Signals(number).name})"
+        return signal.Signals(number).name
     except ValueError:
-        return f"signal {number}"
+        return None
 
 
-def exit_text(code: int | None, number: int | None) -> str | None:
-    """Return ``exit code 2``, ``signal 9 (SIGKILL)`` or both; None if neither is known."""
+def signal_text(number: int | None) -> str | None:
+    """Return ``9 (SIGKILL)``; None for no signal."""
+    if not number:
+        return None
+    name = signal_name(number)
+    return f"{number} ({name})" if name else str(number)
+
+
+def exit_text(code: int | None, number: int | None) -> str:
+    """Return how a failed job ended, for a title: ``exit code 2``, ``SIGKILL`` or both; empty if neither says much."""
+    words = [f"exit code {code}"] if code else []
     if number:
-        return f"{signal_text(number)}, exit code {code}" if code else signal_text(number)
-    return None if code is None else f"exit code {code}"
+        words.append(signal_name(number) or f"signal {number}")
+    return ", ".join(words)
 
 
 def resource_label(name: str) -> str:

@@ -195,7 +195,10 @@ def counts(connection: Connection) -> dict[tuple[str, DeliveryState], int]:
 
 
 def retry(connection: Connection, numbers: Sequence[int], now: float) -> list[int]:
-    """Make deliveries that are dead, dropped, or wait for another attempt, due now; return which ones were."""
+    """Make deliveries that are dead, dropped, or wait for another attempt, due now; return which ones were.
+
+    A receiver that could not be read names nobody, so those stay as they are.
+    """
     may = (DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.READY)
     changed: list[int] = []
     for start in range(0, len(numbers), 1000):
@@ -203,6 +206,7 @@ def retry(connection: Connection, numbers: Sequence[int], now: float) -> list[in
             update(deliveries)
             .where(deliveries.c.id.in_(numbers[start : start + 1000]))
             .where(deliveries.c.state.in_([state.value for state in may]))
+            .where(deliveries.c.reason.is_distinct_from(Reason.BAD_RECEIVER.value))
         )
         again = {
             "not_before": now,
@@ -265,3 +269,14 @@ def _delivery(row: tuple[object, ...]) -> Delivery:
     values[5] = DeliveryState(str(values[5]))
     values[6] = None if values[6] is None else Reason(str(values[6]))
     return Delivery(*values)  # type: ignore[arg-type]
+
+
+def backlog(connection: Connection) -> dict[tuple[str, str], int]:
+    """Count what is not told yet, or dead, by connector and state."""
+    states = [state.value for state in DeliveryState if state.open] + [DeliveryState.DEAD.value]
+    query = (
+        select(deliveries.c.connector, deliveries.c.state, func.count())
+        .where(deliveries.c.state.in_(states))
+        .group_by(deliveries.c.connector, deliveries.c.state)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, exists, func, select, text
+from sqlalchemy import Connection, delete, exists, func, select
 
 from headgate.model.delivery import DeliveryState
 from headgate.store.tables import buckets, deliveries, events, jobs
@@ -45,10 +45,3 @@ def sizes(connection: Connection) -> dict[str, int]:
     return {
         name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in tables.items()
     }
-
-
-def tidy(connection: Connection) -> None:
-    """Let SQLite use its file well; PostgreSQL does so by itself."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("PRAGMA optimize"))
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

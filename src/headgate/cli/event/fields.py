@@ -1,0 +1,63 @@
+"""Events as rows, as JSON, and the options that choose them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from headgate.cli.options import Moment
+from headgate.cli.output import moment
+from headgate.store.journal import EventFilter, Recorded
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+COLUMNS = ("ID", "TIME", "KIND", "SUBJECT", "USER", "WHAT", "SEEN BY")
+_TOLD = ("state", "exit_code", "signal", "kind", "receivers", "restarts", "name")
+
+
+def filter_options(command: Command) -> Command:
+    """Add the options that choose events to a command; they become the arguments of ``EventFilter``."""
+    options = (
+        click.option("--kind", help="Only this kind; may end in *, as in job.*"),
+        click.option("--job", "job_id", type=int, help="Only about this job id."),
+        click.option("--user", help="Only about jobs of this user."),
+        click.option("--cluster", help="Only of this cluster."),
+        click.option("--since", type=Moment(), help="Not before: a date, or 2h, 7d ago."),
+        click.option("--until", type=Moment(), help="Not after: a date, or 2h, 7d ago."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def chosen(**values: Any) -> EventFilter:
+    """Return the filter that the options ask for."""
+    return EventFilter(**values)
+
+
+def as_row(recorded: Recorded) -> tuple[object, ...]:
+    """Return an event as a table's row."""
+    event = recorded.event
+    what = " ".join(f"{name}={event.data[name]}" for name in _TOLD if event.data.get(name) not in (None, ""))
+    seen = ", ".join(source.value for source in recorded.witnesses)
+    return recorded.id, moment(event.time), event.kind.value, event.subject, event.user or None, what[:120], seen
+
+
+def as_json(recorded: Recorded) -> dict[str, object]:
+    """Return an event as JSON."""
+    event = recorded.event
+    return {
+        "id": recorded.id,
+        "key": event.key,
+        "kind": event.kind.value,
+        "time": event.time,
+        "recorded_at": recorded.recorded_at,
+        "subject": event.subject,
+        "cluster": event.cluster,
+        "job_id": event.job_id,
+        "user": event.user,
+        "witnesses": {source.value: at for source, at in recorded.witnesses.items()},
+        "data": dict(event.data),
+    }

@@ -1,0 +1,1 @@
+"""``headgate mailprog``: the program that slurm.conf's MailProg names. Read ``group.py`` first."""

@@ -1,0 +1,76 @@
+"""``headgate``: the nouns it knows. A command's module is imported when it is called, so that all start fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from headgate import __version__
+from headgate.errors import HeadgateError
+
+_COMMANDS = {
+    "config": ("headgate.cli.config:group", "Check and show the configuration."),
+    "connector": ("headgate.cli.connector:group", "See the ways to reach people, and try them."),
+    "delivery": ("headgate.cli.delivery:group", "See who was told what, when, and why not yet."),
+    "event": ("headgate.cli.event:group", "See what happened."),
+    "mailprog": ("headgate.cli.mailprog:group", "Put the mail hand-off into Slurm's way."),
+    "serve": ("headgate.cli.serve:serve", "Run the service."),
+    "spool": ("headgate.cli.spool:group", "See what Slurm handed over and could not be read."),
+    "store": ("headgate.cli.store:group", "Prepare, look after and clean the store."),
+}
+
+
+class _Commands(click.Group):
+    """Finds commands by name without importing the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it now."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in sorted(_COMMANDS.items())])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Configuration file. [default: $HEADGATE_CONFIG, or /etc/headgate/headgate.toml]",
+)
+@click.version_option(__version__, prog_name="headgate")
+@click.pass_context
+def headgate(context: click.Context, config: Path | None) -> None:
+    """Headgate joins a Slurm cluster to the people and services around it."""
+    context.obj = config
+
+
+def main() -> NoReturn:
+    """Run the command line; an error that is ours is one clear message and exit status 1."""
+    try:
+        headgate(prog_name="headgate")
+    except HeadgateError as error:
+        click.echo(f"headgate: {error.message}", err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Options and arguments several commands share, and the store they open."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headgate.store.store import Store
+
+_AGO = re.compile(r"(\d+)([smhd])")
+_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Moment(click.ParamType[float]):
+    """A point in time: ``2026-11-21``, ``2026-11-21T10:00``, or ``90m``, ``2h``, ``7d`` ago."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds since the epoch."""
+        if isinstance(value, float):
+            return value
+        ago = _AGO.fullmatch(str(value))
+        if ago:
+            return time.time() - int(ago[1]) * _UNIT[ago[2]]
+        try:
+            return datetime.fromisoformat(str(value)).astimezone().timestamp()
+        except ValueError:
+            self.fail(f"{value!r} is neither a date (2026-11-21T10:00) nor a time ago (90m, 2h, 7d)", param, ctx)
+
+
+def config_path() -> Path | None:
+    """Return the configuration file named on the command line, if one was."""
+    context = click.get_current_context()
+    found = context.find_root().obj
+    return found if isinstance(found, Path) else None
+
+
+@contextlib.contextmanager
+def opened_store() -> Iterator[Store]:
+    """Open the configured store. Raises ConfigError or StoreError."""
+    from headgate.errors import StoreError
+    from headgate.service.wiring import load_settings, open_store
+    from headgate.store.migrate import current, newest
+
+    store = open_store(load_settings(config_path()))
+    try:
+        revision = store.read_now(current)
+        if revision != newest():
+            raise StoreError(
+                "the store's tables are not those of this Headgate; run: headgate store migrate", transient=False
+            )
+        yield store
+    finally:
+        store.close()

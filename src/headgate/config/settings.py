@@ -1,0 +1,197 @@
+"""All settings of Headgate, section by section.
+
+Every field says what it means and, where it is a quantity, in which unit; the reference in the documentation and the
+sample file are made from these descriptions.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, InstanceOf, SecretStr, SerializeAsAny, field_validator, model_validator
+
+from headgate.config.connector import ConnectorSettings
+from headgate.config.notify import HintSettings, MessageSettings
+from headgate.config.section import Count, CountOrZero, Fraction, Seconds, SecondsOrZero, Section
+from headgate.config.slurm import SlurmSettings
+
+_STORE_URL = re.compile(r"(sqlite|postgresql)://", re.IGNORECASE)
+_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/]+):(?P<port>\d{1,5})")
+_MAX_PORT = 65535
+
+Part = Literal["watcher", "mail", "worker", "http"]
+"""A part of the service that can be run on its own: the watcher of the queue, the reader of the mail spool, the worker
+that sends deliveries, the HTTP server."""
+
+
+class StoreSettings(Section):
+    """Where events and deliveries are kept, and for how long."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:////var/lib/headgate/headgate.db"),
+        description="The store: `sqlite:///` and an absolute path, or `postgresql://user:password@host/database`.",
+    )
+    events_days: CountOrZero = Field(90, description="Days for which events are kept; 0 keeps them for ever.")
+    deliveries_days: CountOrZero = Field(
+        90, description="Days for which deliveries that are over are kept; 0 keeps them for ever."
+    )
+    vacuum: bool = Field(True, description="Whether the space of removed rows is given back to the file system.")
+    vacuum_interval: Seconds = Field(86400, description="Seconds between two clean-ups of the store.")
+    pool_size: Count = Field(5, description="Connections kept open to PostgreSQL; SQLite has one writer.")
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, url: SecretStr) -> SecretStr:
+        if not _STORE_URL.match(url.get_secret_value()):
+            raise ValueError("should begin with sqlite:// or postgresql://")
+        return url
+
+
+class SpoolSettings(Section):
+    """Where Slurm's mails are handed over."""
+
+    path: Path = Field(
+        Path("/var/spool/headgate/mail"),
+        description="Directory into which `headgate-mailprog` writes; set the same one there.",
+    )
+    poll: Seconds = Field(0.5, description="Seconds between two looks into the spool directory.")
+    batch: Count = Field(500, description="Records read and journalled in one transaction.")
+
+
+class WatcherSettings(Section):
+    """How the queue is watched."""
+
+    enabled: bool = Field(True, description="Whether the queue is watched at all.")
+    interval: Seconds = Field(10, description="Seconds between two looks at the queue, each one `squeue` for all jobs.")
+    min_interval: Seconds = Field(
+        1, description="Seconds that lie between two looks at least, when a mail makes the watcher look at once."
+    )
+    slow_after: Seconds = Field(
+        5, description="Seconds after which an answer of Slurm counts as slow and the watcher asks less often."
+    )
+    catch_up_days: Count = Field(
+        7, description="Days to look back in the accounting for jobs that ended while Headgate was not running."
+    )
+    mail_grace: SecondsOrZero = Field(
+        120, description="Seconds after which a mail that Slurm should have handed over counts as lost."
+    )
+    lost_mail: Literal["send", "ignore"] = Field(
+        "send", description="What to do about a lost mail: `send` the message all the same, or `ignore` it."
+    )
+
+    @model_validator(mode="after")
+    def _intervals_in_order(self) -> Self:
+        if self.min_interval > self.interval:
+            raise ValueError("min_interval should not be longer than interval")
+        return self
+
+
+class AccountingSettings(Section):
+    """How the figures of jobs are fetched from Slurm's accounting."""
+
+    wait: SecondsOrZero = Field(
+        60, description="Seconds for which a message waits for complete figures before it goes out without them."
+    )
+    first_after: SecondsOrZero = Field(
+        2, description="Seconds after a mail before accounting is asked for the first time."
+    )
+    batch: Count = Field(500, description="Jobs asked for in one `sacct`.")
+
+
+class NotifySettings(Section):
+    """How deliveries are sent, retried and folded."""
+
+    default_connector: str = Field(
+        "mailto",
+        min_length=1,
+        description="Connector of receivers that name none, and of jobs without `--mail-user`.",
+    )
+    attempts: Count = Field(12, description="Attempts after which a delivery is given up.")
+    give_up_after: Seconds = Field(259200, description="Seconds after which a delivery is given up.")
+    backoff_first: Seconds = Field(5, description="Seconds before the second attempt; each further wait doubles.")
+    backoff_max: Seconds = Field(3600, description="Seconds between two attempts at most.")
+    jitter: Fraction = Field(0.2, description="Part of each wait that is left to chance, from 0 to 1.")
+    digest_lines: Count = Field(200, description="Messages named in one digest; more make several digests.")
+    lease: Seconds = Field(60, description="Seconds after which the work of a worker that died is taken over.")
+    batch: Count = Field(500, description="Deliveries a worker takes at once.")
+
+    @model_validator(mode="after")
+    def _backoff_in_order(self) -> Self:
+        if self.backoff_first > self.backoff_max:
+            raise ValueError("backoff_first should not be longer than backoff_max")
+        return self
+
+
+class ServiceSettings(Section):
+    """The service itself."""
+
+    listen: str = Field(
+        "127.0.0.1:8470",
+        description="Address and port for `/healthz`, `/readyz` and `/metrics`, or `off`.",
+    )
+    stop_deadline: Seconds = Field(20, description="Seconds that running work gets to end when the service stops.")
+    parts: tuple[Part, ...] = Field(
+        ("watcher", "mail", "worker", "http"),
+        min_length=1,
+        description="Parts that run in this process; several hosts may share them.",
+    )
+    worker: str = Field(
+        "",
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="This worker's name in leases and logs; empty takes the host's name. Must differ between hosts.",
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, listen: str) -> str:
+        if listen != "off" and _host_and_port(listen) is None:
+            raise ValueError("should be HOST:PORT, [IPV6]:PORT or off")
+        return listen
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen on; None for ``off``."""
+        return _host_and_port(self.listen)
+
+
+class LoggingSettings(Section):
+    """What is logged, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto",
+        description="`json` for one object a line, `console` for people, `auto` for `console` on a terminal only.",
+    )
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    store: StoreSettings = Field(default_factory=StoreSettings, description="Where events and deliveries are kept.")
+    spool: SpoolSettings = Field(default_factory=SpoolSettings, description="Where Slurm's mails are handed over.")
+    slurm: SlurmSettings = Field(default_factory=SlurmSettings, description="How Slurm is asked.")
+    watcher: WatcherSettings = Field(default_factory=WatcherSettings, description="How the queue is watched.")
+    accounting: AccountingSettings = Field(
+        default_factory=AccountingSettings, description="How figures are fetched from Slurm's accounting."
+    )
+    notify: NotifySettings = Field(
+        default_factory=NotifySettings, description="How deliveries are sent, retried and folded."
+    )
+    messages: MessageSettings = Field(default_factory=MessageSettings, description="What messages hold.")
+    hints: HintSettings = Field(default_factory=HintSettings, description="When messages give advice, and its words.")
+    service: ServiceSettings = Field(default_factory=ServiceSettings, description="The service itself.")
+    logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged.")
+    connectors: dict[str, SerializeAsAny[InstanceOf[ConnectorSettings]]] = Field(
+        default_factory=dict,
+        description="The ways to reach people, `[connectors.NAME]` each; `kind` says which one, NAME if not given.",
+    )
+
+
+def _host_and_port(listen: str) -> tuple[str, int] | None:
+    match = _LISTEN.fullmatch(listen)
+    if not match or int(match["port"]) > _MAX_PORT:
+        return None
+    return match["host"].strip("[]"), int(match["port"])

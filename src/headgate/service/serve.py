@@ -1,0 +1,158 @@
+"""The life of the service: read the settings, open the store, run the parts, stop when told."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+from sqlalchemy import text
+
+from headgate.config.settings import Settings
+from headgate.errors import HeadgateError, StoreError
+from headgate.service import logs, systemd
+from headgate.service.supervisor import Part, Supervisor
+from headgate.service.wiring import Running, load_settings, make_running, open_store
+from headgate.store import deliveries, outcomes
+from headgate.store.migrate import migrate
+from headgate.store.store import Store
+from headgate.web.app import make_app
+from headgate.web.server import WebServer
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(path: Path | None = None) -> None:
+    """Run the service until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+
+    Raises ConfigError or StoreError if it cannot start, and whatever a part failed with.
+    """
+    settings = load_settings(path)
+    logs.configure(level=settings.logging.level, form=settings.logging.format)
+    store = open_store(settings)
+    try:
+        store.hold_exclusively()
+        await asyncio.to_thread(migrate, store)
+        if store.sqlite:
+            # Nobody else works on this store: what was leased, was leased by a process that is gone.
+            await store.write(lambda connection: outcomes.expire(connection, time.time(), everybody=True))
+        await _Service(path, settings, store).run()
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+class _Service:
+    """One run of the service: a new set of parts for every configuration it is given."""
+
+    def __init__(self, path: Path | None, settings: Settings, store: Store) -> None:
+        self._path = path
+        self._settings = settings
+        self._store = store
+        self._supervisor: Supervisor | None = None
+        self._stopping = False
+        self._web: WebServer | None = None
+
+    async def run(self) -> None:
+        """Run until stopped."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        web = asyncio.create_task(self._serve_web(), name="http")
+        beat = asyncio.create_task(_beat(), name="watchdog")
+        running = make_running(self._settings, self._store)
+        try:
+            while True:
+                await self._run_parts(running, web)
+                if self._stopping:
+                    break
+                running = make_running(self._settings, self._store)
+                _log.info("service.reloaded")
+        finally:
+            systemd.notify("STOPPING=1")
+            if self._web is not None:
+                self._web.stop()
+            beat.cancel()
+            await asyncio.gather(web, beat, return_exceptions=True)
+
+    async def _run_parts(self, running: Running, web: asyncio.Task[None]) -> None:
+        parts = [*running.parts, _watch(web)]
+        self._supervisor = Supervisor(parts, deadline=self._settings.service.stop_deadline)
+        _log.info(
+            "service.started", parts=[part.name for part in running.parts], store=self._store.url.get_backend_name()
+        )
+        systemd.notify("READY=1")
+        try:
+            await self._supervisor.run()
+        finally:
+            await running.close()
+
+    def _stop(self) -> None:
+        _log.info("service.stopping")
+        self._stopping = True
+        if self._supervisor is not None:
+            self._supervisor.stop()
+
+    def _reload(self) -> None:
+        """Read the configuration again; a wrong one changes nothing."""
+        try:
+            settings = load_settings(self._path)
+        except HeadgateError as error:
+            _log.error("service.not_reloaded", error=error.message)
+            return
+        fixed = ("store", "logging")
+        for section in fixed:
+            if getattr(settings, section) != getattr(self._settings, section):
+                _log.warning("service.needs_restart", section=section)
+        if settings.service.listen != self._settings.service.listen:
+            _log.warning("service.needs_restart", section="service.listen")
+        self._settings = settings
+        if self._supervisor is not None:
+            self._supervisor.stop()
+
+    async def _serve_web(self) -> None:
+        address = self._settings.service.address
+        if address is None or "http" not in self._settings.service.parts:
+            await asyncio.Event().wait()
+            return
+        self._web = WebServer(make_app(self._readiness, self._backlog), *address)
+        _log.info("http.listening", host=address[0], port=self._web.port)
+        await self._web.run()
+
+    async def _readiness(self) -> Mapping[str, str]:
+        try:
+            async with asyncio.timeout(5):
+                await self._store.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+        except StoreError as error:
+            return {"store": error.message}
+        except TimeoutError:
+            return {"store": "does not answer within 5 s"}
+        return {"service": "is stopping"} if self._stopping else {}
+
+    async def _backlog(self) -> Mapping[tuple[str, str], int]:
+        return await self._store.read(deliveries.backlog)
+
+
+def _watch(web: asyncio.Task[None]) -> Part:
+    """Make the HTTP server, which outlives a reload, one of the parts whose end stops the service."""
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({web, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if web.done():
+            web.result()
+
+    return Part("http", run, stop.set)
+
+
+async def _beat() -> None:
+    """Tell systemd's watchdog that the event loop turns."""
+    every = systemd.watchdog_seconds()
+    while every is not None:
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(every)

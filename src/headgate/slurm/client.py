@@ -1,0 +1,182 @@
+"""What can be asked of Slurm. Each question is one command, however many jobs it is about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from headgate.config.slurm import SlurmSettings
+from headgate.errors import SlurmCommandError, SlurmOutputError
+from headgate.model.job import Figures, QueuedJob
+from headgate.slurm import process
+from headgate.slurm.commands import sacct, scontrol, squeue
+from headgate.slurm.commands.marks import new_mark
+from headgate.slurm.commands.scontrol import MailSettings
+
+_log = structlog.get_logger(__name__)
+
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DEFAULT_BIN: Final = Path("/usr/bin")
+_MAX_COMPLAINT: Final = 300
+"""Characters of a command's complaint that are passed on."""
+_MAX_WARNINGS: Final = 100
+"""Distinct warnings that are remembered as told; later ones are not told."""
+_MAX_SINGLE_QUESTIONS: Final = 16
+"""Doubtful jobs that one call asks for one by one."""
+
+
+class SlurmClient:
+    """Asks Slurm's commands.
+
+    Every method raises SlurmCommandError when the command fails, is missing or does not end in time, and
+    SlurmOutputError when its answer cannot be read at all. A single record that cannot be read is left out, counted
+    and logged. It sees what its account may see: with ``PrivateData`` in slurm.conf that account must be an operator.
+    """
+
+    def __init__(self, settings: SlurmSettings) -> None:
+        self._settings = settings
+        self._bin = settings.bin or _DEFAULT_BIN
+        self._cluster = settings.cluster
+        self._asking_cluster = asyncio.Lock()
+        self._warned: set[str] = set()
+        self.calls: dict[str, int] = {}
+        """How often each command was run."""
+        self.refused = 0
+        """Records that could not be read, over all calls."""
+
+    async def cluster_name(self) -> str:
+        """Return the cluster's name; asks Slurm once, unless the settings name it."""
+        async with self._asking_cluster:
+            if not self._cluster:
+                answer = await self._run(scontrol.show_config_command(), timeout=self._settings.timeout)
+                name = scontrol.parse_cluster_name(answer)
+                if name is None:
+                    raise SlurmOutputError("scontrol show config names no cluster")
+                self._cluster = name
+        return self._cluster
+
+    async def queue(self) -> list[QueuedJob]:
+        """Return all jobs slurmctld knows, in all states and partitions, by one squeue.
+
+        A job stays for MinJobAge (300 s by default) after its end. A pending array is one record for all the tasks
+        that have not been split off.
+        """
+        cluster, mark = await self.cluster_name(), new_mark()
+        text = await self._run(squeue.command(), squeue.environment(mark), timeout=self._settings.timeout)
+        queue = squeue.parse(text, mark, cluster=cluster)
+        self._refuse("squeue", queue.refused, len(queue.jobs))
+        return queue.jobs
+
+    async def mail_settings(self, known: Collection[int] | None = None) -> dict[int, MailSettings]:
+        """Return the mail settings of all jobs slurmctld knows, by raw job id, by one scontrol.
+
+        ``known`` are the ids of jobs that exist (from ``queue``); others are left out. Jobs about which the answer
+        says two things, because a name or comment holds what looks like a record, are asked for one by one, a few a
+        call; a job that is not in the answer is unknown, which is not "no mail".
+        """
+        text = await self._run(scontrol.show_jobs_command(), timeout=self._settings.timeout)
+        answer = scontrol.parse_mail_settings(text, known=known)
+        settings = dict(answer.settings)
+        if answer.doubtful:
+            _log.warning("slurm.doubtful_jobs", jobs=sorted(answer.doubtful)[:_MAX_SINGLE_QUESTIONS])
+        for job_id in sorted(answer.doubtful)[:_MAX_SINGLE_QUESTIONS]:
+            try:
+                single = await self._run(scontrol.show_job_command(job_id), timeout=self._settings.timeout)
+            except SlurmCommandError:
+                continue  # the job is gone: then it was never there, or has just left
+            read = scontrol.parse_mail_settings_of_one(single)
+            if read is not None:
+                settings[job_id] = read
+        return settings
+
+    async def accounting(self, ids: Sequence[int], *, since: float | None = None) -> list[Figures]:
+        """Return what accounting says of these jobs, by one sacct: one value an attempt, requeued ones too.
+
+        An array's id gives all its tasks. ``since`` leaves out attempts that ended before it (job ids are used
+        again). A job that is not in the answer is not in accounting yet, or never was.
+        """
+        if not ids:
+            return []
+        cluster, mark = await self.cluster_name(), new_mark()
+        text = await self._account(sacct.command_for_jobs(ids, mark, since=since))
+        return self._accounts(sacct.parse(text, mark, cluster=cluster))
+
+    async def accounting_between(self, since: float, until: float) -> list[Figures]:
+        """Return every attempt that ended in this window, by one sacct, without the figures of its steps."""
+        cluster, mark = await self.cluster_name(), new_mark()
+        text = await self._account(sacct.command_for_window(since, until, mark))
+        return self._accounts(sacct.parse(text, mark, cluster=cluster, with_steps=False))
+
+    async def _account(self, words: Sequence[str]) -> str:
+        return await self._run(words, sacct.environment(), timeout=self._settings.accounting_timeout)
+
+    def _accounts(self, accounts: sacct.Accounts) -> list[Figures]:
+        self._refuse("sacct", accounts.refused, len(accounts.figures))
+        return accounts.figures
+
+    async def _run(
+        self,
+        words: Sequence[str],
+        extra: Mapping[str, str] | None = None,
+        *,
+        timeout: float,  # noqa: ASYNC109 - handed on to the process, whose group it kills
+    ) -> str:
+        """Run one command and return its output, if it may be believed."""
+        name, *arguments = words
+        self.calls[name] = self.calls.get(name, 0) + 1
+        answer = await process.run(
+            [self._bin / name, *arguments],
+            env={**self._environment(), **(extra or {})},
+            timeout=timeout,
+            stdout_limit=self._settings.output_limit,
+        )
+        if answer.code != 0:
+            # What a failing sacct or squeue printed before it failed is not the whole answer, and jobs missing
+            # from it would count as gone: nothing of it is used.
+            raise SlurmCommandError(_complaint(name, answer))
+        if not answer.stdout.strip() and "error:" in answer.stderr:
+            # Some failures (slurmdbd up, its database down) end with exit code 0 and an empty answer.
+            raise SlurmCommandError(_complaint(name, answer))
+        self._warn(name, answer.stderr)
+        return answer.stdout
+
+    def _environment(self) -> dict[str, str]:
+        conf = self._settings.conf
+        return {
+            "PATH": _PATH,
+            "LC_ALL": "C",
+            "SLURM_TIME_FORMAT": "%s",
+            **({} if conf is None else {"SLURM_CONF": str(conf)}),
+        }
+
+    def _warn(self, name: str, stderr: str) -> None:
+        """Log what a successful command complained about, once for each distinct text."""
+        text = _first_line(stderr)
+        if text and text not in self._warned and len(self._warned) < _MAX_WARNINGS:
+            self._warned.add(text)
+            _log.warning("slurm.warning", command=name, text=text)
+
+    def _refuse(self, name: str, refused: int, read: int) -> None:
+        """Count and log records that could not be read; refuse an answer in which there is nothing else."""
+        self.refused += refused
+        if refused and not read:
+            raise SlurmOutputError(f"nothing in the answer of {name} can be read")
+        if refused:
+            _log.warning("slurm.records_refused", command=name, refused=refused, read=read)
+
+
+def _complaint(name: str, answer: process.Answer) -> str:
+    """Say in one line how a command failed."""
+    ended = f"exit code {answer.code}" if answer.code >= 0 else f"signal {-answer.code}"
+    text = _first_line(answer.stderr)
+    return f"{name} failed ({ended}): {text}" if text else f"{name} failed ({ended})"
+
+
+def _first_line(stderr: str) -> str:
+    line = next((line.strip() for line in stderr.splitlines() if line.strip()), "")
+    printable = "".join(character if character.isprintable() else "?" for character in line)
+    return printable if len(printable) <= _MAX_COMPLAINT else printable[: _MAX_COMPLAINT - 1] + "…"

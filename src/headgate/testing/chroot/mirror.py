@@ -1,0 +1,58 @@
+"""Where this machine gets Debian packages from: read from its own apt sources, never written down in the project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from headgate.testing.cluster import process
+
+PUBLIC = "http://deb.debian.org/debian"
+"""Where no apt source of the machine says better."""
+
+_SETTINGS = re.compile(r"Acquire::(Check-Valid-Until|Check-Date|Retries|https?::|ftp::|Languages )", re.IGNORECASE)
+
+
+def of_this_machine(etc: Path = Path("/etc/apt")) -> str:
+    """Return the mirror that this machine's apt uses."""
+    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]
+    texts = [path.read_text(errors="replace") for path in files if path.is_file()]
+    return find(texts)
+
+
+def find(texts: Iterable[str]) -> str:
+    """Return the first mirror of Debian's main archive in the texts of apt sources, in either of apt's formats."""
+    for text in texts:
+        for address, components in _entries(text):
+            name = address.rstrip("/").rpartition("/")[2]
+            if "main" in components and name == "debian" and address.startswith(("http://", "https://", "file:")):
+                return address.rstrip("/")
+    return PUBLIC
+
+
+def settings() -> str:
+    """Return this machine's apt settings that concern fetching, such as proxies, as the text of an apt.conf file."""
+    shown = process.run(["/usr/bin/apt-config", "dump"])
+    return "".join(f"{line}\n" for line in shown.splitlines() if _SETTINGS.match(line))
+
+
+def _entries(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield the addresses and components of one file of apt sources: sources.list(5)."""
+    # A comment may stand inside a stanza, so comments go first; what is left between empty lines is a stanza.
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    for line in lines:
+        if found := re.match(r"deb\s+(?:\[[^]]*\]\s*)?(\S+)\s+\S+\s+(.+)", line):
+            yield found[1], set(found[2].split())
+    for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
+        fields = _fields(stanza)
+        if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").strip() != "no":
+            for address in fields.get("uris", "").split():
+                yield address, set(fields.get("components", "").split())
+
+
+def _fields(stanza: str) -> dict[str, str]:
+    """Return the fields of a deb822 stanza, names in lower case; indented lines continue a field."""
+    joined = re.sub(r"\n[ \t]+", " ", stanza)
+    pairs = (line.partition(":") for line in joined.splitlines())
+    return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}

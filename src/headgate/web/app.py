@@ -1,0 +1,42 @@
+"""The HTTP application: ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+BACKLOG = Gauge("headgate_backlog", "Deliveries that are not told yet, or dead.", ["connector", "state"])
+
+Readiness = Callable[[], Awaitable[Mapping[str, str]]]
+"""Returns part -> what is wrong with it; empty if Headgate can do its work."""
+Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
+"""Returns (connector, state) -> how many."""
+
+
+def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
+    """Make the application."""
+    app = FastAPI(title="Headgate", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    async def health() -> Response:
+        """Say that the process answers."""
+        return PlainTextResponse("ok\n")
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        """Say whether Headgate can do its work: 200, or 503 with what is wrong."""
+        wrong = await readiness()
+        return JSONResponse({"ready": not wrong, "wrong": dict(wrong)}, status_code=503 if wrong else 200)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Return every figure for Prometheus."""
+        BACKLOG.clear()
+        for (connector, state), count in (await backlog()).items():
+            BACKLOG.labels(connector, state).set(count)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return app

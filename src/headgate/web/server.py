@@ -1,0 +1,45 @@
+"""Serving the application from inside the service's own event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from headgate.errors import ConfigError
+
+
+class _QuietServer(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the service."""
+        yield
+
+
+class WebServer:
+    """An HTTP server on one address. Raises ConfigError if the address cannot be used."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        """Bind at once; port 0 takes a free one, which ``port`` then names."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=5, access_log=False)
+        self._server = _QuietServer(config)
+
+    async def run(self) -> None:
+        """Serve until ``stop``."""
+        await self._server.serve(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Ask ``run`` to end."""
+        self._server.should_exit = True
