@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.notify.jobs import COMPLETED, ENDED, GIB, START, ended, facts, figures, message
 
 from headgate.config.notify import HintSettings, MessageSettings
 from headgate.model.job import ArrayPlace, Attempt, ExitStatus, Figures, HetPlace
@@ -16,7 +17,6 @@ from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.message import Link, LogTail, Message
 from headgate.model.states import JobState
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES, build_message
-from tests.notify.jobs import COMPLETED, ENDED, GIB, START, ended, facts, figures, message
 
 
 def test_a_completed_job_tells_what_it_asked_for_and_used() -> None:
@@ -107,7 +107,7 @@ def test_gpus_of_several_types_are_shown_by_type_and_untyped_ones_together() -> 
 def test_figures_that_never_came_are_said_to_be_missing() -> None:
     built = message(ENDED, None, figures_missing=True)
     assert built.notes == (NO_FIGURES,)
-    assert built.hints == built.bars == ()
+    assert (built.hints, built.bars) == ((), ())
 
 
 def test_figures_that_are_not_complete_make_no_bar_and_no_hint_and_say_so() -> None:
@@ -124,7 +124,7 @@ def test_a_start_shows_how_long_it_waited_and_when_it_will_end_at_the_latest() -
     built = message(began, running)
     assert built.summary == ("It waited for 1 min. Its time limit ends it at 2026-09-21 18:13:20 CEST at the latest.")
     assert built.time == START
-    assert built.notes == built.bars == built.hints == ()
+    assert (built.notes, built.bars, built.hints) == ((), (), ())
     assert "Ran" not in facts(built)
 
 

@@ -17,6 +17,8 @@ Tree = dict[str, Any]
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
 _MAX_MISTAKES: Final = 20
+_STATEMENT: Final = re.compile(r"""\s*(?:[\w."' -]+=|\[{1,2}\s*[A-Za-z_"'][^=,]*\]{1,2}\s*(?:\#.*)?$)""")
+"""How a line looks that begins a statement of its own."""
 _PLACE: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -58,7 +60,7 @@ def parse_document(text: str, document: Document) -> None:
     """Fill the document from a text (lines end in a bare newline).
 
     A line that is not TOML is written down and left out, and the rest read on, so that one slip does not hide the
-    others. A mistake right below a line left out belongs to the same slip and is not reported.
+    others. Lines right below one left out that begin no statement of their own belong to the same slip.
     """
     lines = text.split("\n")
     left_out: set[int] = set()
@@ -91,7 +93,9 @@ def _read_error(text: str, last_line: int) -> tuple[int, str]:
 
 
 def _belongs_to(number: int, left_out: set[int], lines: list[str]) -> bool:
-    """Whether nothing but blank lines and comments lie between a line and one left out above it."""
+    """Whether a line goes on from one left out above it: it begins no statement, and nothing lies between the two."""
+    if number in left_out or _STATEMENT.match(lines[number - 1]):
+        return number in left_out
     above = number - 1
     while above > 0 and above not in left_out and not lines[above - 1].split("#")[0].strip():
         above -= 1

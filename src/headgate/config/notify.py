@@ -71,9 +71,13 @@ class HintSettings(Section):
         "({enough} in all would do), such jobs may start sooner.",
         description="Advice for memory; may hold {asked}, {used}, {percent}, {enough}.",
     )
-    cores_fraction: Fraction = Field(0.5, description="Advise when less than this part of the CPUs' time was used.")
+    cores_fraction: Fraction = Field(
+        0.4,
+        description="Advise when less than this part of the CPUs' time was used. Where Slurm counts hardware threads, "
+        "one busy thread on each core is 0.5.",
+    )
     cores_text: _Text = Field(
-        "The {asked} CPUs were busy for {percent} % of the time, as much as {used} CPUs can do. "
+        "The {asked} CPUs were busy for {percent} % of the time, as if {used} of them had worked. "
         "Does the program know how many it has?",
         description="Advice for cores, for jobs with more than one CPU; may hold {asked}, {used}, {percent}.",
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from headgate.connectors.text import log_line, one_line
 from headgate.model.message import Bar, DigestLine, Fact, JobIdentity, Link, LogTail, Message
+from headgate.model.text import log_line, one_line
 
 _Item = TypeVar("_Item")
 _LAST_SECOND = 253402300799.0

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from headgate.connectors.text import one_line
+from headgate.model.text import one_line
 
 MAX_DETAIL = 300
 """Characters of a service's answer that are kept."""
@@ -24,16 +24,20 @@ class Redaction:
             if len(secret) >= _TOO_SHORT:
                 forms.update((secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")))
         self._forms = sorted(forms, key=len, reverse=True)
+        self._longest = len(self._forms[0]) if self._forms else 0
 
     def __call__(self, text: str) -> str:
         """Return the text without the secrets, as one line of at most ``MAX_DETAIL`` characters.
 
-        The text is cut before it is searched, so that a service cannot keep us busy; a secret that the cut splits is
-        further back than what is kept.
+        The text is cut before it is searched, so that a service cannot keep us busy; the end of what was cut is thrown
+        away, since a part of a secret may stand there.
         """
-        head = text[: MAX_DETAIL * 8]
+        head = text[: MAX_DETAIL * 8 + self._longest]
+        cut = len(head) < len(text)
         for form in self._forms:
             head = head.replace(form, _HIDDEN)
+        if cut and self._longest:
+            head = head[: -self._longest]
         return one_line(head, MAX_DETAIL)
 
     def __repr__(self) -> str:

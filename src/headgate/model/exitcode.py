@@ -1,8 +1,9 @@
 """Exit codes, in the two forms in which Slurm gives them.
 
-slurmctld (squeue, scontrol) knows the whole truth: squeue prints the raw wait status, as wait(2) defines it: exit code
-3 is 768, killed by signal 9 is 9. sacct prints ``code:signal`` and takes 128 off every code of 128 and more, so that
-exit code 255 reads ``127:0`` there; what was lost cannot be brought back, so prefer slurmctld's.
+squeue asks slurmctld, which knows the whole truth: up to 23.11 it prints the raw wait status, as wait(2) defines it
+(exit code 3 is 768, killed by signal 9 is 9), later ``code:signal``. sacct always prints ``code:signal``, and up to
+24.11 at least it takes 128 off every code of 128 and more, so that exit code 255 reads ``127:0`` there; 26.05 does
+not. What was lost cannot be brought back, so prefer slurmctld's.
 """
 
 from __future__ import annotations

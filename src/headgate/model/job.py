@@ -58,7 +58,8 @@ class QueuedJob:
 
     attempt: Attempt
     state: JobState | None
-    """None while Slurm shows only a flag without a base state (COMPLETING)."""
+    """None while Slurm shows only a flag without a base state (COMPLETING): this run is over, but how it ended is not
+    shown yet, and the job may be pending again after it."""
     completing: bool
     user: str
     uid: int
@@ -72,11 +73,11 @@ class QueuedJob:
     array: ArrayPlace | None = None
     het: HetPlace | None = None
     started: float | None = None
-    """Start, or for a pending job the expected start."""
+    """Start, or for a pending job the expected start; None for a job that ended without ever having nodes."""
     ended: float | None = None
     """End, or for a running job the time when its limit is reached."""
     exit: ExitStatus | None = None
-    """Only when the job is over."""
+    """Only when the job is over, or completing."""
     restarts: int = 0
     nodes: str = ""
     """Hostlist."""

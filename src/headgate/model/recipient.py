@@ -43,20 +43,22 @@ def read_receivers(text: str, *, default_connector: str, owner: str) -> tuple[li
     An empty list means the job's owner through the default connector. Items that cannot be read are returned, never
     dropped. Whether a connector exists and takes the target is not decided here.
     """
-    recipients: dict[Recipient, None] = {}
-    refused: list[RefusedReceiver] = []
+    read: dict[Recipient | RefusedReceiver, None] = {}
+    left_over = 0
     items = [item.strip() for item in text.split(",")]
-    items = [item for item in items if item] or [owner]
-    for position, item in enumerate(items):
-        if position >= MAX_RECEIVERS:
-            refused.append(RefusedReceiver(f"{len(items) - position} more", f"more than {MAX_RECEIVERS} receivers"))
-            break
-        read = _read_item(item, default_connector)
-        if isinstance(read, Recipient):
-            recipients.setdefault(read)
+    for item in [item for item in items if item] or [owner]:
+        one = _read_item(item, default_connector)
+        if one in read:
+            continue
+        if len(read) < MAX_RECEIVERS:
+            read[one] = None
         else:
-            refused.append(read)
-    return list(recipients), refused
+            left_over += 1
+    recipients = [one for one in read if isinstance(one, Recipient)]
+    refused = [one for one in read if isinstance(one, RefusedReceiver)]
+    if left_over:
+        refused.append(RefusedReceiver(f"{left_over} more", f"more than {MAX_RECEIVERS} receivers"))
+    return recipients, refused
 
 
 def _read_item(item: str, default_connector: str) -> Recipient | RefusedReceiver:

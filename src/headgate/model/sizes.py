@@ -46,4 +46,6 @@ def show_size(size: float) -> str:
 
 def _bytes(match: re.Match[str], unit: str) -> int:
     power = _UNITS.index(match["unit"] or unit)
-    return round(float(match["number"]) * _STEP**power) if "." in match["number"] else int(match["number"]) << 10 * power
+    return (
+        round(float(match["number"]) * _STEP**power) if "." in match["number"] else int(match["number"]) << 10 * power
+    )

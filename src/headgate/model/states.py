@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 
 class JobState(enum.Enum):
@@ -51,7 +51,7 @@ class JobState(enum.Enum):
     failed: bool
     active: bool
 
-    def __new__(cls, text: str, code: str, terminal: bool, failed: bool, active: bool) -> JobState:
+    def __new__(cls, text: str, code: str, terminal: bool, failed: bool, active: bool) -> Self:
         """Make a state whose value is its long name."""
         state = object.__new__(cls)
         state._value_ = text
@@ -61,15 +61,21 @@ class JobState(enum.Enum):
 
 
 class JobFlag(enum.Enum):
-    """What Slurm may show in a job's state in place of, or beside, the base state."""
+    """What Slurm may show in a job's state in place of, or beside, the base state.
+
+    The value is squeue's two letters; flags that squeue does not show (slurmrestd does) have none, and their name
+    stands there. squeue and scontrol show one word: the first flag of ``job_state_string`` in Slurm's
+    ``slurm_protocol_defs.c`` (COMPLETING before all others), else the base state.
+    """
 
     COMPLETING = "CG"
-    """Its processes are being ended; the base state is already terminal."""
+    """Its processes are being ended and its nodes cleaned up; the base state is terminal already, or pending again if
+    the job was requeued."""
     CONFIGURING = "CF"
     """Its nodes are being made ready; the base state is running."""
-    LAUNCH_FAILED = "LF"
+    LAUNCH_FAILED = "LAUNCH_FAILED"
     """Its launch failed."""
-    POWER_UP_NODE = "PO"
+    POWER_UP_NODE = "POWER_UP_NODE"
     """Its nodes are being powered up."""
     RECONFIG_FAIL = "RECONFIG_FAIL"
     """Its nodes could not be reconfigured."""
@@ -93,9 +99,9 @@ class JobFlag(enum.Enum):
     """Is moving data out of a burst buffer; the base state is already terminal."""
     STOPPED = "ST"
     """Its processes were stopped by a signal, its resources kept."""
-    UPDATE_DB = "UD"
+    UPDATE_DB = "UPDATE_DB"
     """Its database record is being updated."""
-    EXPEDITING = "EX"
+    EXPEDITING = "EXPEDITING"
     """Is being put ahead of others after a node failure."""
 
 
@@ -124,8 +130,8 @@ _FLAGS: Final = {name: flag for flag in JobFlag for name in (flag.name, flag.val
 class StateReading:
     """A state as Slurm printed it: its base, its flags, and who cancelled the job (a user id), if that was said.
 
-    ``state`` is None where the text says only that something is going on (COMPLETING, STAGE_OUT, UPDATE_DB): the
-    base state is terminal then, but which one is not said.
+    ``state`` is None where the text says only that something is going on (COMPLETING, STAGE_OUT, UPDATE_DB): this run
+    is over then, but how it ended is not said.
     """
 
     state: JobState | None

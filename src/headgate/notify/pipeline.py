@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -97,6 +99,53 @@ class Breaker:
             )
 
 
+class Targets:
+    """Which targets are being sent to, so that one that hangs takes up half of the senders at the most."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._each = max(1, concurrency // 2)
+        self._busy: dict[str, int] = {}
+        self._waiting: dict[str, deque[Bundle]] = {}
+        self._held: dict[str, float] = {}
+
+    def enter(self, bundle: Bundle) -> bool:
+        """Begin to send, or put the message behind the others of its target."""
+        if self._busy.get(bundle.target, 0) >= self._each:
+            self._waiting.setdefault(bundle.target, deque()).append(bundle)
+            return False
+        self._busy[bundle.target] = self._busy.get(bundle.target, 0) + 1
+        return True
+
+    def leave(self, target: str) -> Bundle | None:
+        """End one sending; return the target's next message, for which sending has begun then."""
+        waiting = self._waiting.get(target)
+        if waiting:
+            return waiting.popleft()
+        self._waiting.pop(target, None)
+        self._busy[target] -= 1
+        if not self._busy[target]:
+            del self._busy[target]
+        return None
+
+    def take_waiting(self) -> list[Bundle]:
+        """Take out every message that waits for others of its target."""
+        taken = [bundle for waiting in self._waiting.values() for bundle in waiting]
+        self._waiting.clear()
+        return taken
+
+    def hold(self, target: str, until: float) -> None:
+        """Send nothing to a target for a while."""
+        self._held[target] = until
+
+    def held_until(self, target: str, now: float) -> float | None:
+        """Return until when a target is held, if it is."""
+        until = self._held.get(target)
+        if until is not None and until <= now:
+            del self._held[target]
+            return None
+        return until
+
+
 class Worker:
     """Sends what is due through one connector."""
 
@@ -111,6 +160,7 @@ class Worker:
         self._queue: asyncio.Queue[Bundle] = asyncio.Queue()
         self._settled: asyncio.Queue[list[Settled]] = asyncio.Queue()
         self._gate = asyncio.Lock()
+        self._targets = Targets(settings.concurrency)
         self._breaker = Breaker(connector.name, settings.pause_first, settings.pause_longest)
         self._stopping = asyncio.Event()
         self._bell: Bell | None = None
@@ -180,7 +230,7 @@ class Worker:
         except RecipientError as error:
             return GiveUp(Reason.TARGET_REFUSED, error.message)
         except Exception as error:  # noqa: BLE001 - a connector's defect must cost one message one attempt, not the service
-            _log.exception("connector.defect", connector=self.name, target=envelope.target)
+            _log.error("connector.defect", connector=self.name, target=envelope.target, **_defect(error))
             outcome = TryAgain(Reason.INTERNAL_ERROR, f"the connector failed: {type(error).__name__}")
         metrics.SEND_SECONDS.labels(self.name).observe(time.perf_counter() - begun)
         return outcome
@@ -189,6 +239,9 @@ class Worker:
         now = time.time()
         self._breaker.report(outcome, now)
         results = settle(outcome, bundle, self.name, self._settings.retries, now)
+        for result in results:
+            if result.holds is not None:
+                self._targets.hold(bundle.target, result.not_before)
         if self._connector.repeat_safe and isinstance(outcome, Delivered):
             self._settled.put_nowait(results)
         else:
@@ -239,15 +292,20 @@ class Worker:
             self._room.set()
             if not bundle.deliveries:
                 return
-            if self._breaker.closed_for(time.time()):
-                await self._postpone(bundle)
-            else:
-                await self.deliver(bundle)
+            following = bundle if self._targets.enter(bundle) else None
+            while following is not None:
+                await self._deliver_or_postpone(following)
+                following = self._targets.leave(following.target)
 
-    async def _postpone(self, bundle: Bundle) -> None:
-        """Put a message back that was claimed before the service turned out to be down."""
-        ids = tuple(delivery.id for delivery in bundle.deliveries)
-        await self._write([Settled(ids, DeliveryState.READY, not_before=time.time(), counts=False)])
+    async def _deliver_or_postpone(self, bundle: Bundle) -> None:
+        """Deliver a message, unless its service or its target turned out to be down since it was claimed."""
+        now = time.time()
+        until = now if self._breaker.closed_for(now) else self._targets.held_until(bundle.target, now)
+        if until is None:
+            await self.deliver(bundle)
+        else:
+            ids = tuple(delivery.id for delivery in bundle.deliveries)
+            await self._write([Settled(ids, DeliveryState.READY, not_before=until, counts=False)])
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping.is_set():
@@ -290,9 +348,10 @@ class Worker:
             await self._bell.wait(seconds)
 
     async def _give_back_queued(self) -> None:
-        numbers: list[int] = []
+        waiting = self._targets.take_waiting()
         while not self._queue.empty():
-            numbers.extend(delivery.id for delivery in self._queue.get_nowait().deliveries)
+            waiting.append(self._queue.get_nowait())
+        numbers = [delivery.id for bundle in waiting for delivery in bundle.deliveries]
         if numbers:
             await self._store.write(lambda connection: outcomes.give_back(connection, numbers, self._owner))
 
@@ -305,3 +364,9 @@ class Worker:
                 )
             except StoreError as error:
                 _log.error("worker.cannot_renew", connector=self.name, error=error.message)
+
+
+def _defect(error: Exception) -> dict[str, object]:
+    """Say where an exception came from; not what it says, for that may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return {"error": type(error).__name__, "where": [f"{frame.filename}:{frame.lineno}" for frame in frames]}

@@ -20,7 +20,7 @@ def configure(*, level: str = "info", form: Literal["auto", "json", "console"] =
         structlog.processors.StackInfoRenderer(),
     ]
     final: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # shows no variables
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -115,9 +115,15 @@ def claim(
     if not due:
         return []
     decided = plan(due, _recipient_tokens(connection, connector, list(due), limits, now), limits, now)
+    single = set(decided.singles)
     for target, numbers in decided.digests.items():
-        more = _due(connection, connector, now).where(deliveries.c.target == target).limit(limits.digest_size)
-        decided.digests[target] = sorted({*numbers, *connection.execute(more).scalars()})[: limits.digest_size]
+        more = (
+            _due(connection, connector, now)
+            .where(deliveries.c.target == target)
+            .limit(limits.digest_size + limits.recipient_burst)
+        )
+        others = set(connection.execute(more).scalars()) - single
+        decided.digests[target] = sorted(others.union(numbers))[: limits.digest_size]
     for target, until in decided.held.items():
         hold(connection, connector, target, until)
     _keep_tokens(connection, connector, decided.tokens, now)

@@ -52,9 +52,7 @@ class PlayedMailServer:
             self._sink.script(step, behaviour)
 
     def seen(self) -> list[Seen]:
-        return [
-            Seen(mail.recipients[0], str(mail.message["Message-ID"]), len(mail.raw)) for mail in self._sink.mails
-        ]
+        return [Seen(mail.recipients[0], str(mail.message["Message-ID"]), len(mail.raw)) for mail in self._sink.mails]
 
     async def stop(self) -> None:
         await self._sink.stop()

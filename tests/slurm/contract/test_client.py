@@ -4,13 +4,13 @@ import asyncio
 import time
 
 import pytest
+from tests.slurm.contract.conftest import FORGERY, SQUARES, Jobs
 
 from headgate.model.job import ArrayPlace, ExitStatus, Figures, HetPlace, QueuedJob
 from headgate.model.states import JobState
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands.scontrol import MailSettings, MailType
 from headgate.testing.cluster import Cluster
-from tests.slurm.contract.conftest import FORGERY, SQUARES, Jobs
 
 pytestmark = pytest.mark.slurm
 
@@ -176,7 +176,7 @@ async def test_memory_of_a_step_is_that_of_all_its_tasks(client: SlurmClient, jo
     assert figures.cpu_used > 0
     assert figures.steps == 2
     assert figures.cpus == 2
-    assert (figures.work_dir, figures.node_count) == ("/tmp", 1)
+    assert (figures.work_dir, figures.node_count) == ("/tmp", 1)  # noqa: S108 - where the job ran
 
 
 async def test_figures_of_a_plain_job(client: SlurmClient, jobs: Jobs) -> None:

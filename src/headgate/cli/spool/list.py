@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from headgate.cli.output import json_option, moment, show_json, show_table
 from headgate.cli.spool.location import spool_option, spool_path
-from headgate.events.sources.mail.aside import AsideRecord
+from headgate.events.sources.mail.record_file import time_of_name
 from headgate.events.sources.mail.spool import MailSpool
-from headgate.model.text import one_line
-
-_WHY_WIDTH = 200
 
 
 @click.command("list")
 @spool_option
-@click.option("--waiting", is_flag=True, help="Name the records that wait to be read, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_context
-def list_(context: click.Context, spool: Path | None, *, waiting: bool, as_json: bool) -> None:
-    """Show how many mails wait, and which could not be read."""
-    path = spool_path(context, spool)
+@click.option("--waiting", is_flag=True, help="Those that wait to be read, too.")
+@json_option
+def list_(spool: Path | None, *, waiting: bool, as_json: bool) -> None:
+    """List the records that could not be read, oldest first, and say how many wait."""
+    path = spool_path(spool)
     mails = MailSpool(path)
-    names, aside = mails.names(), mails.aside()
-    if as_json:
-        answer = {"path": str(path), "waiting": len(names), "set_aside": [asdict(record) for record in aside]}
-        if waiting:
-            answer["waiting_names"] = names
-        click.echo(json.dumps(answer, indent=2))
-        return
-    click.echo(f"{len(names)} waiting, {len(aside)} set aside in {path}")
+    names = mails.names()
+    found: list[dict[str, Any]] = [{"state": "set aside", **asdict(record)} for record in mails.aside()]
     if waiting:
-        click.echo("".join(f"{one_line(name, _WHY_WIDTH)}\n" for name in names), nl=False)
-    click.echo("".join(f"{_line(record)}\n" for record in aside), nl=False)
-
-
-def _line(record: AsideRecord) -> str:
-    moment = datetime.fromtimestamp(record.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{record.name}  {moment}  {record.size:>8} B  {one_line(record.why, _WHY_WIDTH)}"
+        found += [{"state": "waiting", "name": name, "time": time_of_name(name)} for name in names]
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        ("RECORD", "STATE", "TIME", "BYTES", "WHY"),
+        [(one["name"], one["state"], moment(one["time"]), one.get("size", ""), one.get("why", "")) for one in found],
+        empty="None was set aside.",
+    )
+    click.echo(f"{len(names)} waiting in {path}")

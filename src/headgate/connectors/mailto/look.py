@@ -11,8 +11,6 @@ from datetime import datetime
 
 from headgate.model.message import Bar, Message, Outcome
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DRAWN = 24
 """Characters of a bar drawn as text."""
 
@@ -64,14 +62,6 @@ class ToldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """How many messages of a digest have an outcome."""
-
-    style: Style
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
     """What a template needs beside the message itself."""
 
@@ -79,7 +69,6 @@ class Look:
     when: str
     bars: tuple[DrawnBar, ...]
     digest: tuple[ToldLine, ...]
-    counts: tuple[Count, ...]
     label_width: int
     """Characters of the longest label, within reason, for columns of text."""
 
@@ -87,13 +76,11 @@ class Look:
 def look_of(message: Message) -> Look:
     """Decide how a bounded message looks. Times are the local ones of this host, with their zone."""
     labels = [fact.label for fact in message.facts] + [bar.label for bar in message.bars]
-    counts = {outcome: sum(line.outcome is outcome for line in message.digest) for outcome in STYLES}
     return Look(
         style=STYLES[message.outcome],
-        when=date_text(datetime.fromtimestamp(message.time).astimezone()),
+        when=datetime.fromtimestamp(message.time).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         bars=tuple(draw(bar) for bar in message.bars),
         digest=tuple(ToldLine(STYLES[line.outcome], line.text) for line in message.digest),
-        counts=tuple(Count(STYLES[outcome], number) for outcome, number in counts.items() if number),
         label_width=min(max(map(len, labels), default=0), 20),
     )
 
@@ -110,12 +97,6 @@ def draw(bar: Bar) -> DrawnBar:
         over=bar.fraction > 1.0,
         drawing="#" * (drawn := _steps(share, _DRAWN)) + "." * (_DRAWN - drawn),
     )
-
-
-def date_text(moment: datetime) -> str:
-    """Write a moment for people, the same in every locale: ``Sat 21 Nov 2026, 02:40:30 UTC``."""
-    day = f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-    return f"{day}, {moment:%H:%M:%S} {moment.tzname() or ''}".rstrip()
 
 
 def _steps(share: float, steps: int) -> int:

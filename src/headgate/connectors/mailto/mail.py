@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from headgate.connectors.mailto.address import domain_of
-from headgate.connectors.text import one_line
 from headgate.model.message import JobIdentity, Message
+from headgate.model.text import one_line
 
 MAX_SUBJECT = 200
 """Characters of a subject."""

@@ -84,13 +84,17 @@ def _environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
 
 
 def hang(text: str, indent: int = 0, first: int | None = None, width: int = _WIDTH) -> str:
-    """Wrap text to a width, its lines indented; the first line takes ``first`` blanks (the same as the others)."""
+    """Wrap text to a width, its lines indented; the first line takes ``first`` blanks (the same as the others).
+
+    A path or an address longer than a line stays whole, so that it can be copied.
+    """
     lines = textwrap.wrap(
         text,
         width,
         initial_indent=" " * (indent if first is None else first),
         subsequent_indent=" " * indent,
         break_on_hyphens=False,
+        break_long_words=False,
     )
     return "\n".join(lines)
 

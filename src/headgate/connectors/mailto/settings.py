@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.section import Number, Seconds
+from headgate.connectors.kind import AbsolutePath
 from headgate.connectors.mailto.address import MAX_ADDRESS, check_address
 from headgate.errors import RecipientError
 
@@ -69,7 +69,7 @@ class MailtoSettings(ConnectorSettings):
     )
     security: Security = Field(default=Security.NONE, description="`none`, `starttls` or `tls`.")
     verify: bool = Field(default=True, description="Whether the mail server's certificate is checked.")
-    ca_file: Path | None = Field(
+    ca_file: AbsolutePath | None = Field(
         default=None, description="Certificate authorities for that check, in place of the system's."
     )
     username: str | None = Field(default=None, description="Name to log in with.")
@@ -97,7 +97,7 @@ class MailtoSettings(ConnectorSettings):
     footer: Annotated[str, Field(max_length=1000)] = Field(
         default="", description="Text under every mail, such as where to ask."
     )
-    templates: Path | None = Field(
+    templates: AbsolutePath | None = Field(
         default=None, description="Directory whose `mail.html.j2` and `mail.txt.j2` are used in place of the own ones."
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.section import Section
+from headgate.connectors.kind import AbsolutePath
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OURS = frozenset(
@@ -80,7 +80,7 @@ class WebhookSettings(ConnectorSettings):
     endpoints: dict[_EndpointName, Endpoint] = Field(
         min_length=1, description="Where messages go: a table each. Its name is the target; jobs cannot name addresses."
     )
-    ca_file: Path | None = Field(
+    ca_file: AbsolutePath | None = Field(
         default=None, description="Certificate authorities to check endpoints by, in place of the system's."
     )
     proxy: SecretStr | None = Field(

@@ -25,7 +25,8 @@ from headgate.model.sizes import read_memory_request
 from headgate.model.states import JobFlag, read_state
 from headgate.model.tres import beside_the_plain, read_tres
 
-_ARRAY_LABEL: Final = re.compile(r"(\d{1,10})_(?:(\d{1,10})|\[(.*)\])", re.ASCII | re.DOTALL)
+_ARRAY_LABEL: Final = re.compile(r"(\d{1,10})_(?:(\d{1,10})|\[([^\[\]\n]*)\]?)", re.ASCII)
+"""A long list of tasks is cut: with ``...]`` at its end, or just so (20.11)."""
 _HET_LABEL: Final = re.compile(r"(\d{1,10})\+(\d{1,10})", re.ASCII)
 
 

@@ -71,8 +71,10 @@ def command_for_jobs(ids: Sequence[int], mark: str, *, since: float | None = Non
     if not ids:
         raise ValueError("sacct without job ids would answer about all jobs")
     words = [*_base(mark), "--duplicates"]
-    for first in range(0, len(ids), _IDS_AN_ARGUMENT):
-        words.append("--jobs=" + ",".join(str(job_id) for job_id in ids[first : first + _IDS_AN_ARGUMENT]))
+    words += [
+        "--jobs=" + ",".join(str(job_id) for job_id in ids[first : first + _IDS_AN_ARGUMENT])
+        for first in range(0, len(ids), _IDS_AN_ARGUMENT)
+    ]
     if since is not None:
         words.append(f"--starttime={_moment(since)}")
     return words

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Final
 
 from headgate.model.durations import read_duration
-from headgate.model.exitcode import read_wait_status
+from headgate.model.exitcode import read_exit_pair, read_wait_status
 from headgate.model.hostlist import hostlist_text
-from headgate.model.job import ArrayPlace, Attempt, HetPlace, QueuedJob
+from headgate.model.job import ArrayPlace, Attempt, ExitStatus, HetPlace, QueuedJob
 from headgate.model.states import JobFlag, StateReading, read_state
 
 TASKS_LENGTH: Final = 4096
@@ -116,7 +116,7 @@ def _job(fields: list[str], cluster: str) -> QueuedJob:
         het=_het_place(het_id, het_offset),
         started=_time(started),
         ended=_time(ended),
-        exit=read_wait_status(status) if over else None,
+        exit=_exit(status) if over else None,
         restarts=_number(restarts),
         nodes=node_list,
         time_limit=_limit(time_limit),
@@ -147,6 +147,11 @@ def _time(text: str) -> float | None:
 def _limit(text: str) -> int | None:
     seconds = read_duration(text)
     return None if seconds is None else int(seconds)
+
+
+def _exit(text: str) -> ExitStatus | None:
+    """Read the exit code: a raw wait status up to 23.11, ``code:signal`` later; unlike sacct's it is never folded."""
+    return read_exit_pair(text) if ":" in text else read_wait_status(text)
 
 
 def _array_place(array_id: str, task: str) -> ArrayPlace | None:

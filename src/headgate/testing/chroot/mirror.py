@@ -11,7 +11,7 @@ from headgate.testing.cluster import process
 PUBLIC = "http://deb.debian.org/debian"
 """Where no apt source of the machine says better."""
 
-_SETTINGS = re.compile(r"Acquire::(Check-Valid-Until|Check-Date|Retries|https?::|ftp::|Languages )", re.IGNORECASE)
+_SETTINGS = re.compile(r"Acquire::(Check-Valid-Until|Check-Date|https?::|ftp::)", re.IGNORECASE)
 
 
 def of_this_machine(etc: Path = Path("/etc/apt")) -> str:
@@ -34,7 +34,8 @@ def find(texts: Iterable[str]) -> str:
 def settings() -> str:
     """Return this machine's apt settings that concern fetching, such as proxies, as the text of an apt.conf file."""
     shown = process.run(["/usr/bin/apt-config", "dump"])
-    return "".join(f"{line}\n" for line in shown.splitlines() if _SETTINGS.match(line))
+    kept = [line for line in shown.splitlines() if _SETTINGS.match(line)]
+    return "\n".join(['Acquire::Languages "none";', 'Acquire::Retries "3";', *kept]) + "\n"
 
 
 def _entries(text: str) -> Iterator[tuple[str, set[str]]]:

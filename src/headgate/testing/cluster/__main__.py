@@ -44,8 +44,9 @@ def _run(cluster: Cluster, given: argparse.Namespace) -> int:
     match given.command:
         case "up":
             cluster.up()
-            sys.stdout.write(f"Cluster {cluster.name} (Slurm {cluster.slurm}) is up, after ")
-            sys.stdout.write(f'{time.monotonic() - begin:.1f} s. Its commands: eval "$(./dev cluster env)"\n')
+            sys.stdout.write(f"Cluster {cluster.name} (Slurm {cluster.slurm}) is up after {_seconds(begin)}.\n")
+            named = "" if cluster.name == "dev" else f" --name {cluster.name}"
+            sys.stdout.write(f'Its commands in this shell: eval "$(./dev cluster env{named})"\n')
         case "down":
             cluster.remove() if given.remove else cluster.down()
             sys.stdout.write(f"Cluster {cluster.name} is down.\n")
@@ -57,6 +58,10 @@ def _run(cluster: Cluster, given: argparse.Namespace) -> int:
         case action:
             getattr(cluster, action)(given.daemon)
     return 0
+
+
+def _seconds(begin: float) -> str:
+    return f"{time.monotonic() - begin:.1f} s"
 
 
 def _parser() -> argparse.ArgumentParser:

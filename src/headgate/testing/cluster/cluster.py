@@ -10,23 +10,27 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from headgate.testing.cluster import accounts, daemons, files, record
 from headgate.testing.cluster.access import Access
 from headgate.testing.cluster.configuration import Description
+from headgate.testing.cluster.directories import locked
 from headgate.testing.cluster.errors import ClusterError
+from headgate.testing.cluster.guard import Guard
 from headgate.testing.cluster.installation import HOST, Installation
 from headgate.testing.cluster.layout import DEFAULT_ROOT, Layout
 from headgate.testing.cluster.ports import Ports, allocate
-from headgate.testing.cluster.record import Record, locked
+from headgate.testing.cluster.record import Record
 from headgate.testing.cluster.roster import START_SECONDS, Roster
 
 
 class Cluster(Access):
     """One dev cluster: munge, MariaDB, slurmdbd, slurmctld, some slurmd and slurmrestd, started as root.
 
-    Making the object starts nothing and touches nothing. Its daemons outlive it and this process; another ``Cluster``
-    of the same name, in another process, sees and ends them. Methods that change what runs hold the cluster's lock.
+    Making the object starts nothing and touches nothing. After `up` its daemons outlive it and this process; another
+    ``Cluster`` of the same name, in another process, sees and ends them. In a ``with`` statement it is brought up, and
+    removed at the end. Methods that change what runs hold the cluster's lock.
     """
 
     def __init__(
@@ -51,6 +55,21 @@ class Cluster(Access):
         self._mail_prog = mail_prog
         self._extra_conf = extra_conf
         self._installation: Installation | None = None
+        self._guard: Guard | None = None
+
+    def __enter__(self) -> Self:
+        """Bring the cluster up for the length of a ``with`` statement; it goes away too if this process is killed."""
+        self._guard = Guard(self.layout)
+        try:
+            self.up()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Remove the cluster."""
+        self._leave()
 
     @property
     def slurm(self) -> str:
@@ -96,7 +115,6 @@ class Cluster(Access):
         """Make the cluster if it is new, start what does not run, wait until everything answers. Safe to repeat."""
         if os.geteuid() != 0:
             raise ClusterError("the dev cluster needs root: its daemons run under several accounts")
-        accounts.ensure_users()
         installation = self.installation
         self._establish()
         with locked(self.directory):
@@ -129,7 +147,7 @@ class Cluster(Access):
             shutil.rmtree(self.directory)
 
     def status(self) -> dict[str, str]:
-        """Say for each daemon: "running", "starting" (does not answer, or its node takes no jobs) or "stopped"."""
+        """Say for each daemon: "running", "waiting" (lives, but does not answer, or what it needs does not) or "stopped"."""
         if not self.layout.record.exists():
             return {}
         description = self._description()
@@ -156,7 +174,7 @@ class Cluster(Access):
         self.start(daemon)
 
     def wait_ready(self, timeout: float = START_SECONDS) -> None:
-        """Wait until every daemon answers and every node takes jobs; raise DaemonError after so many seconds."""
+        """Wait until every daemon answers and every node has reported; raise DaemonError after so many seconds."""
         self._roster.wait(self.daemons, self._description(), timeout)
 
     def configure(self, mail_prog: Path | None = None, **keys: str) -> None:
@@ -188,6 +206,14 @@ class Cluster(Access):
         """
         return self.installation.host_path(Path(path))
 
+    def _leave(self) -> None:
+        try:
+            self.remove()
+        finally:
+            if self._guard:
+                self._guard.release()
+            self._guard = None
+
     def _description(self) -> Description:
         known = self._roster.record()
         return Description(
@@ -203,6 +229,7 @@ class Cluster(Access):
         """Make the cluster's directory and give it ports, if it is new."""
         files.ensure_root(self.layout.root)
         with locked(self.layout.root):
+            accounts.ensure_users()
             if self.layout.record.exists():
                 return
             known = [record.read(path) for path in self.layout.root.glob("*/cluster.json")]

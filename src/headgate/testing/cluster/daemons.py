@@ -71,17 +71,26 @@ def is_ready(name: str, description: Description, run: Run) -> bool:
         case "slurmdbd":
             return _accepts_tcp(ports.slurmdbd)
         case "slurmctld":
-            return _accepts_tcp(ports.slurmctld) and "is UP" in (run([str(layout.bin / "scontrol"), "ping"]) or "")
+            # Commands try for many seconds to reach what is not there, so look before asking.
+            answers = _accepts_unix(layout.munge_socket) and _accepts_tcp(ports.slurmctld)
+            return answers and "is UP" in (run([str(layout.bin / "scontrol"), "ping"]) or "")
         case "slurmrestd":
             return _accepts_tcp(ports.slurmrestd)
         case node:
-            text = run([str(layout.bin / "sinfo"), "--noheader", f"--nodes={node}", "--format=%T"]) or ""
-            return is_usable(text.split()[0]) if text.split() else False
+            if not _accepts_tcp(ports.slurmd[description.nodes.index(node)]):
+                return False
+            if not (_accepts_unix(layout.munge_socket) and _accepts_tcp(ports.slurmctld)):
+                return False
+            state = run([str(layout.bin / "sinfo"), "--noheader", f"--nodes={node}", "--format=%T"]) or ""
+            return any(map(is_registered, state.split()))
 
 
-def is_usable(node_state: str) -> bool:
-    """Say whether a node in this state, as sinfo spells it, takes jobs. A mark, such as *, says that it does not."""
-    return node_state in {"idle", "mixed", "allocated", "completing"}
+def is_registered(node_state: str) -> bool:
+    """Say whether a node in this state, as sinfo spells it, has reported to slurmctld and answers.
+
+    One that somebody drained or set down counts: its daemon runs, and what the cluster's user did to it is no fault.
+    """
+    return not node_state.endswith("*") and node_state not in {"unknown", "inval", "future"}
 
 
 def _accepts_tcp(port: int) -> bool:

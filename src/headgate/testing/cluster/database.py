@@ -6,10 +6,7 @@ import shutil
 from pathlib import Path
 
 from headgate.testing.cluster import process
-from headgate.testing.cluster.record import locked
-
-CACHE = Path("/var/cache/headgate")
-"""What takes long to make and can be made anew at any time."""
+from headgate.testing.cluster.directories import CACHE, locked
 
 _SIZE_OPTIONS = ("--innodb-log-file-size=8M", "--innodb-data-file-path=ibdata1:10M:autoextend")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headgate.testing.cluster import configuration, database
 from headgate.testing.cluster.configuration import SLURM_USER, Description
+from headgate.testing.cluster.directories import make_directory
 from headgate.testing.cluster.errors import ClusterError
 from headgate.testing.cluster.installation import CLIENTS, Installation
 from headgate.testing.cluster.layout import Layout
@@ -21,10 +22,8 @@ LAST_WORDS = 12
 
 def ensure_root(root: Path) -> None:
     """Make the directory of all clusters; refuse one that somebody else made or could change."""
-    try:
-        root.mkdir(mode=0o755, parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise ClusterError(f"{root} is not a directory") from error
+    if not root.exists():
+        make_directory(root)
     found = root.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise ClusterError(f"{root} must be a directory of root's that nobody else may write to")
@@ -32,7 +31,7 @@ def ensure_root(root: Path) -> None:
 
 def make_directories(layout: Layout) -> None:
     """Make the directories of a new cluster and its keys."""
-    layout.directory.mkdir(mode=0o755, exist_ok=True)
+    make_directory(layout.directory)
     directories = (
         (layout.etc, "root", 0o755),
         (layout.bin, "root", 0o755),
@@ -45,9 +44,7 @@ def make_directories(layout: Layout) -> None:
         (layout.state, SLURM_USER, 0o700),
     )
     for directory, owner, mode in directories:
-        directory.mkdir(exist_ok=True)
-        shutil.chown(directory, owner, owner)
-        directory.chmod(mode)
+        make_directory(directory, owner, mode)
     for number in range(configuration.GPUS_PER_NODE):
         (layout.gpus / f"gpu{number}").touch()
     _write(layout.munge_key, secrets.token_bytes(128), "munge", 0o400)
@@ -70,7 +67,7 @@ def write_configuration(description: Description, installation: Installation) ->
 
 def install(directory: Path, source: Path, beside: Iterable[Path]) -> Path:
     """Copy a program, executable, and files that it needs into a directory that everybody may read."""
-    directory.mkdir(mode=0o755, exist_ok=True)
+    make_directory(directory)
     for file in beside:
         _write(directory / file.name, file.read_bytes(), "root", 0o644)
     target = directory / source.name

@@ -50,7 +50,14 @@ def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: f
     """
     try:
         done = subprocess.run(
-            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+            argv,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            umask=0o022,
         )
     except FileNotFoundError as error:
         raise ClusterError(f"{argv[0]} is not there") from error

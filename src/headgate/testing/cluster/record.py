@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -53,21 +49,3 @@ def write(path: Path, record: Record) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(record), indent=2) + "\n")
     temporary.replace(path)
-
-
-@contextlib.contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory; it is freed when this process ends, however it ends.
-
-    The directory itself is locked, not a file in it: nothing has to be tidied up. One that was removed and made again
-    while we waited is another directory, so the lock is taken anew.
-    """
-    while True:
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            if directory.exists() and os.path.samestat(os.fstat(handle), directory.stat()):
-                yield
-                return
-        finally:
-            os.close(handle)

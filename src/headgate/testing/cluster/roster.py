@@ -45,10 +45,10 @@ class Roster:
         return known is not None and process.is_alive(known)
 
     def status(self, name: str, description: Description) -> str:
-        """Return "running", "starting" (lives, but does not answer or takes no jobs) or "stopped"."""
+        """Return "running", "waiting" (lives, but does not answer, or what it needs does not) or "stopped"."""
         if not self.is_running(name):
             return "stopped"
-        return "running" if daemons.is_ready(name, description, _quietly) else "starting"
+        return "running" if daemons.is_ready(name, description, _quietly) else "waiting"
 
     def start(self, names: Iterable[str], description: Description, installation: Installation) -> None:
         """Start those of these daemons that do not run, all at once, and wait until all of them answer."""
@@ -64,7 +64,7 @@ class Roster:
         self.wait(names, description)
 
     def wait(self, names: Iterable[str], description: Description, timeout: float = START_SECONDS) -> None:
-        """Wait until these daemons answer and nodes take jobs; DaemonError when one dies, or after so many seconds."""
+        """Wait until these daemons answer; raise DaemonError when one dies, or after so many seconds."""
         deadline = time.monotonic() + timeout
         for name in names:
             while not daemons.is_ready(name, description, _quietly):

@@ -80,6 +80,11 @@ class SmtpSink:
         """The port it listens on, once it runs."""
         return self._port
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._open)
+
     def script(self, step: Step, *behaviours: Behaviour | str | None) -> None:
         """Queue what to do the next times a step is reached; a text is an answer, None is good behaviour."""
         self._script[step].extend(Say(item) if isinstance(item, str) else item for item in behaviours)

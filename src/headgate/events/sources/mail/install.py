@@ -1,7 +1,7 @@
 """Placing the hand-off: the spool directory, the program that names it, and who may do what with them.
 
-``plan`` decides, ``carry_out`` does it, ``check_as`` tries it as the account that slurmctld runs as. Doing it again
-changes nothing.
+``plan`` decides, ``place`` does it, ``check_as`` tries it as the account that slurmctld runs as. Doing it again changes
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 from headgate.errors import SpoolError
 from headgate.events.sources.mail import headgate_mailprog
 from headgate.events.sources.mail.aside import MODE as SPOOL_MODE
-from headgate.events.sources.mail.placing import Directory, Program, Step
+from headgate.events.sources.mail.placing import Directory, Placed, Program, Step, place
 
 DEFAULT_TARGET: Final = Path("/usr/lib/headgate/headgate-mailprog")
 DEFAULT_PYTHON: Final = Path("/usr/bin/python3")
@@ -58,6 +58,19 @@ class Order:
     def configuration(self) -> str:
         """The line for slurm.conf."""
         return f"MailProg={self.target}"
+
+
+def install_as(order: Order, slurm_user: str, group: str) -> list[Placed]:
+    """Put everything in its place for slurmctld running as ``slurm_user`` and Headgate as a member of ``group``.
+
+    Returns what is there now. Raises SpoolError that says what is in the way.
+    """
+    who = account(slurm_user, group)
+    steps = plan(order, who)
+    check_python(order.python)
+    placed = [place(step) for step in steps]
+    check_as(order, who)
+    return placed
 
 
 def account(user: str, group: str) -> Account:

@@ -40,6 +40,11 @@ def name_of_part(hidden: str) -> str | None:
     return match[1] if match else None
 
 
+def time_of_name(name: str) -> float | None:
+    """Return when the hand-off got the mail, in seconds since the epoch; None for a name it does not give."""
+    return int(name[:17]) / _MICROSECONDS if is_record_name(name) else None
+
+
 def fresh_name() -> str:
     """Return a name as the hand-off would give it now."""
     return f"{int(time.time() * _MICROSECONDS):017d}-{os.getpid()}-{secrets.token_hex(4)}.mail"
@@ -59,13 +64,22 @@ def read_file(path: Path) -> bytes:
         if why := _ITS_OWN_FAULT.get(error.errno or 0):
             raise RecordError(why) from error
         raise SpoolError(f"the mail spool cannot be read: {error.strerror}", transient=True) from error
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise RecordError("it is a directory" if stat.S_ISDIR(found.st_mode) else "it is not a regular file")
         if found.st_size > MAX_BYTES:
             raise RecordError(f"it is larger than {MAX_BYTES} bytes")
-        try:
-            return file.read(MAX_BYTES)
-        except OSError as error:
-            raise RecordError(f"it cannot be read: {error.strerror}") from error
+        return _read(descriptor)
+    except OSError as error:
+        raise RecordError(f"it cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    """Read to the end, or as far as a record can go, should the file grow meanwhile."""
+    data = bytearray()
+    while len(data) < MAX_BYTES and (piece := os.read(descriptor, MAX_BYTES - len(data))):
+        data += piece
+    return bytes(data)

@@ -137,7 +137,6 @@ class MailSpool:
     def drop(self, name: str) -> None:
         """Delete a record that was set aside, for ever. Raises NotFoundError, SpoolError."""
         self._aside.drop(name)
-        _log.info("mail.record_dropped", record=name)
 
     def tidy(self, *, older_than: float = LEFTOVER_AFTER) -> Leftovers:
         """Deal with hand-offs that died ``older_than`` seconds ago or more: what they wrote is kept.

@@ -1,0 +1,66 @@
+"""The mails that arrived, as the people who got them see them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as modern
+from pathlib import Path
+
+SHOWN_HEADERS = ("From", "To", "Subject", "Date")
+_JOB = re.compile(r"[^/]*/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail. ``job``: the id of the job or array it is about, None if it says none."""
+
+    file: str
+    to: str
+    subject: str
+    outcome: str
+    job: int | None
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    html: str
+
+
+def read_mail(raw: bytes, file: str = "") -> Mail:
+    """Read a mail as a mail program does: decoded headers, the plain part, the HTML part."""
+    message = BytesParser(EmailMessage, policy=modern).parsebytes(raw)
+    about = _JOB.match(str(message["X-Headgate-Job"] or ""))
+    return Mail(
+        file=file,
+        to=str(message["To"] or ""),
+        subject=str(message["Subject"] or ""),
+        outcome=str(message["X-Headgate-Outcome"] or ""),
+        job=int(about[1]) if about else None,
+        headers=tuple((name, str(message[name])) for name in SHOWN_HEADERS if message[name]),
+        text=_part(message, "plain"),
+        html=_part(message, "html"),
+    )
+
+
+def read_mails(directory: Path) -> list[Mail]:
+    """Return the mails that a sink keeps in a directory, in the order in which they came."""
+    return [read_mail(path.read_bytes(), path.name) for path in sorted(directory.glob("*.eml"))]
+
+
+def about(mails: Iterable[Mail], job: int) -> list[Mail]:
+    """Return the mails about one job."""
+    return [mail for mail in mails if mail.job == job]
+
+
+def as_seen(mail: Mail) -> str:
+    """Return what a person reads: a few headers, then the text."""
+    width = max((len(name) for name, _ in mail.headers), default=0) + 1
+    head = "".join(f"{f'{name}:':<{width}} {value}\n" for name, value in mail.headers)
+    return f"{head}\n{mail.text.rstrip()}"
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    body = message.get_body((kind,))
+    return str(body.get_content()) if body is not None else ""

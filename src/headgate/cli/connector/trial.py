@@ -1,0 +1,84 @@
+"""``headgate connector test``."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from headgate.cli.connector.configured import configured_one
+from headgate.cli.output import json_option, plain, show_json
+
+if TYPE_CHECKING:
+    from headgate.notify.connector import Connector, Outcome
+
+_SAMPLES = ("failed", "succeeded", "digest")
+
+
+@click.command("test")
+@click.argument("name")
+@click.argument("target")
+@click.option(
+    "--sample",
+    "samples",
+    type=click.Choice(_SAMPLES),
+    multiple=True,
+    default=("failed",),
+    show_default=True,
+    help="Which sample to send; may be given again for more.",
+)
+@json_option
+def trial(name: str, target: str, samples: tuple[str, ...], *, as_json: bool) -> None:
+    """Send samples through connector NAME to TARGET, at once and without the queue.
+
+    The exit status is 1 if one was not taken.
+    """
+    from headgate.connectors.registry import kind_named
+    from headgate.service import logs
+
+    logs.configure(level="warning")
+    settings = configured_one(name)
+    connector = kind_named(settings.kind).make(name, settings)
+    told = asyncio.run(_send(connector, target, samples))
+    if as_json:
+        show_json(told)
+    else:
+        for one in told:
+            more = f" ({one['reason']})" if one["reason"] else ""
+            click.echo(
+                f"{one['sample']} to {plain(one['target'])}: {one['outcome']}{more} {plain(one['detail'])}".rstrip()
+            )
+    sys.exit(0 if all(one["outcome"] == "delivered" for one in told) else 1)
+
+
+async def _send(connector: Connector, target: str, samples: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Send the samples one after the other. Raises RecipientError for a target that is not taken."""
+    from headgate.connectors.samples import SAMPLES
+    from headgate.notify.connector import Envelope
+
+    try:
+        checked = connector.check_target(target)
+        told = []
+        for sample in samples:
+            envelope = Envelope(checked, SAMPLES[sample], f"test-{secrets.token_hex(8)}")
+            outcome = await connector.send(envelope, _commit)
+            told.append({"sample": sample, "target": checked, **_words(outcome)})
+        return told
+    finally:
+        await connector.aclose()
+
+
+async def _commit() -> None:
+    """Nothing is recorded, so nothing has to be waited for."""
+
+
+def _words(outcome: Outcome) -> dict[str, str | None]:
+    from headgate.notify.connector import Delivered, TryAgain
+
+    if isinstance(outcome, Delivered):
+        return {"outcome": "delivered", "reason": None, "detail": outcome.reference}
+    how = "not now" if isinstance(outcome, TryAgain) else "refused"
+    return {"outcome": how, "reason": outcome.reason.value, "detail": outcome.detail}

@@ -1,0 +1,73 @@
+"""What all tests share: stores on both databases, and real Slurm clusters."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from headgate.store.migrate import migrate
+from headgate.store.store import Store
+from headgate.testing.cluster import Cluster
+from headgate.testing.postgresql import PostgresServer
+
+DEFAULT_SLURM = "22.05"
+SLURM_VERSIONS = ("20.11", "22.05", "24.11", "26.05")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slurm", default=DEFAULT_SLURM, help="Slurm versions of the contract tests: one, or 'all'")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the contract tests on every version asked for, and other tests that need Slurm on Debian 12's."""
+    if "slurm_cluster" in metafunc.fixturenames:
+        versions = [DEFAULT_SLURM]
+        if metafunc.definition.get_closest_marker("contract"):
+            asked = metafunc.config.getoption("--slurm")
+            versions = list(SLURM_VERSIONS) if asked == "all" else [asked]
+        metafunc.parametrize("slurm_cluster", versions, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster(request: pytest.FixtureRequest, worker: str) -> Iterator[Cluster]:
+    """A real cluster, kept for the session: tests submit to it, and put back whatever they stop."""
+    if os.geteuid() != 0:
+        pytest.skip("a Slurm cluster needs root")
+    name = f"test-{worker}-{request.param.replace('.', '')}"
+    with Cluster(name, slurm=request.param) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """The name of this pytest process among its siblings."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A private PostgreSQL server, kept for the session."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/headgate.db"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """An open, empty store."""
+    opened = Store(store_url, pool=5)
+    await asyncio.to_thread(migrate, opened)
+    yield opened
+    await asyncio.to_thread(opened.close)
