@@ -28,12 +28,12 @@ def faults(
     found = [f"a mail about no job of ours: {mail.subject}" for mail in mails if mail.job not in submitted]
     for number, job in submitted.items():
         whose = [item for item in deliveries if item["job_id"] == number]
-        for fault in (
+        of_it = (
             *_mail_faults(job, about(mails, number)),
             *_event_faults(job, of_job(events, number)),
             *_delivery_faults(job, whose),
-        ):
-            found.append(f"job {number} ({job.name}): {fault}")
+        )
+        found += [f"job {number} ({job.name}): {fault}" for fault in of_it]
     return found
 
 

@@ -18,7 +18,6 @@ _JOB = re.compile(r"[^/]*/(\d+)")
 class Mail:
     """One mail. ``job``: the id of the job or array it is about, None if it says none."""
 
-    file: str
     to: str
     subject: str
     outcome: str
@@ -28,12 +27,11 @@ class Mail:
     html: str
 
 
-def read_mail(raw: bytes, file: str = "") -> Mail:
+def read_mail(raw: bytes) -> Mail:
     """Read a mail as a mail program does: decoded headers, the plain part, the HTML part."""
     message = BytesParser(EmailMessage, policy=modern).parsebytes(raw)
     about = _JOB.match(str(message["X-Headgate-Job"] or ""))
     return Mail(
-        file=file,
         to=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
         outcome=str(message["X-Headgate-Outcome"] or ""),
@@ -44,9 +42,20 @@ def read_mail(raw: bytes, file: str = "") -> Mail:
     )
 
 
-def read_mails(directory: Path) -> list[Mail]:
-    """Return the mails that a sink keeps in a directory, in the order in which they came."""
-    return [read_mail(path.read_bytes(), path.name) for path in sorted(directory.glob("*.eml"))]
+class MailBox:
+    """The directory in which a mail server keeps mails; each is read once."""
+
+    def __init__(self, directory: Path) -> None:
+        """``directory``: has a file ``*.eml`` for each mail, whose names are in the order in which they came."""
+        self._directory = directory
+        self._read: dict[str, Mail] = {}
+
+    def mails(self) -> list[Mail]:
+        """Return all mails that have come, in that order."""
+        for path in sorted(self._directory.glob("*.eml")):
+            if path.name not in self._read:
+                self._read[path.name] = read_mail(path.read_bytes())
+        return [self._read[name] for name in sorted(self._read)]
 
 
 def about(mails: Iterable[Mail], job: int) -> list[Mail]:

@@ -31,6 +31,8 @@ class Job:
     """Recipients that cannot be reached."""
     cancel_when: str = ""
     """The state in which its owner cancels it; empty: never."""
+    cancel_after: float = 0.0
+    """Seconds it is left in that state."""
     in_full: bool = False
     """Whether its last mail is worth showing in full."""
 
@@ -99,6 +101,7 @@ JOBS = (
         ends={"CANCELLED": 1},
         dead=("matrix:@ben:example.org",) * 2,
         cancel_when="RUNNING",
+        cancel_after=4.0,
     ),
     Job(
         name="later",

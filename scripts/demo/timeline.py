@@ -12,6 +12,8 @@ from typing import Any
 Event = Mapping[str, Any]
 
 _TASK = re.compile(r"job \d+_(\d+)")
+_ORDER = ("job.submitted", "job.started")
+"""What comes first of events at the same time: Slurm's times are whole seconds."""
 _MAX_LISTED = 5
 """Tasks of an array that are named in one line."""
 
@@ -36,7 +38,7 @@ def time_line(events: Iterable[Event]) -> list[Line]:
     in_order = sorted(events, key=lambda event: (event["kind"], _what(event), _witnesses(event), event["time"]))
     alike = itertools.groupby(in_order, key=lambda event: (event["kind"], _what(event), _witnesses(event)))
     lines = [_line(list(group)) for _, group in alike]
-    return sorted(lines, key=lambda line: line.time)
+    return sorted(lines, key=lambda line: (line.time, _ORDER.index(line.kind) if line.kind in _ORDER else len(_ORDER)))
 
 
 def clock(seconds: float) -> str:
@@ -64,7 +66,9 @@ def _what(event: Event) -> str:
     if event["kind"] == "mail.requested":
         return f"{data['kind']} → {data['receivers']}"
     said = [str(data["state"])] if data.get("state") else []
-    said += [f"{label} {data[name]}" for name, label in (("exit_code", "exit code"), ("signal", "signal")) if data.get(name)]
+    said += [
+        f"{label} {data[name]}" for name, label in (("exit_code", "exit code"), ("signal", "signal")) if data.get(name)
+    ]
     return ", ".join(said)
 
 

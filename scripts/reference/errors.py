@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-from headgate import errors
 from scripts.reference.markdown import code, doc, generated, table
+
+from headgate import errors
 
 INTRODUCTION = """
 All errors of Headgate are classes of one tree in `headgate.errors`. Each carries `message`, which is fit to be shown to
@@ -26,9 +27,6 @@ def walk(cls: type[errors.HeadgateError] = errors.HeadgateError) -> Iterator[typ
 def page() -> str:
     """Return the page."""
     tree = inspect.cleandoc(errors.__doc__ or "").split("::\n\n")[1].split("\n\n")[0]
-    rows = [
-        (code(cls.__name__), "yes" if cls.transient else "no", doc(cls))
-        for cls in walk()
-    ]
+    rows = [(code(cls.__name__), "yes" if cls.transient else "no", doc(cls)) for cls in walk()]
     shown = "\n".join(line.removeprefix("    ") for line in tree.splitlines())
     return generated("Errors", INTRODUCTION, f"```text\n{shown}\n```\n", table(("Error", "May pass", "Meaning"), rows))

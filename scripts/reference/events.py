@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from headgate.model.event import Event, EventKind, Source
-from headgate.model.mail import MailKind, MailRequest, MailScope
 from scripts.reference.markdown import code, doc, generated, member_notes, table
 from scripts.reference.types import type_words
+
+from headgate.model.event import Event, EventKind, Source
+from headgate.model.mail import MailKind, MailRequest, MailScope
 
 INTRODUCTION = """
 An event is a fact, written once in the journal. What its `data` hold depends on its kind: see
@@ -44,9 +45,7 @@ def page() -> str:
 def fields(cls: type) -> str:
     """Return a table of a dataclass's fields."""
     notes = member_notes(cls)
-    rows = [
-        (code(field.name), type_words(field.type), notes.get(field.name, "")) for field in dataclasses.fields(cls)
-    ]
+    rows = [(code(field.name), type_words(field.type), notes.get(field.name, "")) for field in dataclasses.fields(cls)]
     return table(("Field", "Type", "Meaning"), rows)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from scripts.reference.markdown import code, doc, generated, member_notes, table
+
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.states import JobFlag, JobState
-from scripts.reference.markdown import code, doc, generated, member_notes, table
 
 INTRODUCTION = """
 Every state a delivery can be in, every reason that is ever recorded for a failure, and what Headgate makes of each of
@@ -49,7 +50,10 @@ def page() -> str:
         ),
         "## Flags of a job\n",
         f"{doc(JobFlag)}\n",
-        table(("Flag", "Short", "Meaning"), [(code(one.name), code(one.value), flags.get(one.name, "")) for one in JobFlag]),
+        table(
+            ("Flag", "Short", "Meaning"),
+            [(code(one.name), code(one.value), flags.get(one.name, "")) for one in JobFlag],
+        ),
     )
 
 

@@ -40,7 +40,15 @@ class Pigeon(ConnectorSettings):
         return data
 
 
+class Owl(ConnectorSettings):
+    """Another kind, with a secret that is required."""
+
+    seal: SecretStr = Field(description="Its secret.")
+
+
 def kinds(kind: str) -> type[ConnectorSettings]:
+    if kind == "owl":
+        return Owl
     if kind != "pigeon":
         raise NotFoundError(f"there is no connector of kind {kind!r}; known: pigeon")
     return Pigeon
@@ -156,6 +164,13 @@ def test_slips_in_the_syntax_do_not_hide_other_mistakes(tmp_path: Path) -> None:
         (3, "unknown key"),
         (5, "is there twice: this key or table was given before"),
     ]
+
+
+def test_a_secret_that_cannot_be_fetched_is_not_missed_a_second_time(tmp_path: Path) -> None:
+    assert told(problems(tmp_path, "[connectors.owl]\nseal_env = 'NOT_SET'")) == [
+        (2, "connectors.owl.seal_env", "names the environment variable 'NOT_SET', which is not set", None)
+    ]
+    assert told(problems(tmp_path, "[connectors.owl]\n")) == [(1, "connectors.owl.seal", "is required", None)]
 
 
 def test_a_default_connector_that_is_not_configured_is_warned_of(tmp_path: Path) -> None:

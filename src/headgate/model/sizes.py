@@ -15,6 +15,8 @@ def read_size(text: str, *, unit: str = "B") -> int | None:
 
     ``unit`` is what a bare number counts in: ``B``, ``K``, ``M``, …
     """
+    if text.isascii() and text.isdigit():
+        return int(text) << 10 * _UNITS.index(unit)
     match = _SIZE.fullmatch(text.strip())
     if match is None or match["per"]:
         return None

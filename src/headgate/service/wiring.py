@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import pwd
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -144,10 +146,11 @@ def make_worker(settings: Settings, store: Store, connector: Connector, own: Con
 
 def digest_maker(settings: Settings) -> Callable[[Sequence[Message], float], Message]:
     """Return what folds messages into one."""
-    lines = settings.notify.digest_lines
 
     def make(messages: Sequence[Message], now: float) -> Message:
-        return build_digest(messages, now=now, lines=lines)[0]
+        # A claim folds as many as the settings allow in one digest; here each of them has to be named.
+        [digest] = build_digest(messages, now=now, lines=len(messages))
+        return digest
 
     return make
 
@@ -167,9 +170,20 @@ def message_maker(settings: Settings) -> MakeMessage:
             hints=settings.hints,
             log=log,
             figures_missing=material.missing,
+            users=await asyncio.to_thread(_names, material),
         )
 
     return make
+
+
+def _names(material: Material) -> dict[int, str]:
+    """Return the names of the users who cancelled something, as this host knows them."""
+    names: dict[int, str] = {}
+    for number in {figures.cancelled_by for figures in (material.figures, *material.tasks) if figures is not None}:
+        if number is not None:
+            with contextlib.suppress(KeyError, OverflowError):
+                names[number] = pwd.getpwuid(number).pw_name
+    return names
 
 
 def _watcher_settings(settings: Settings) -> WatcherSettings:

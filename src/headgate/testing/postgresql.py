@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from headgate.testing.cluster import process
 from headgate.testing.cluster.errors import ClusterError
@@ -37,12 +37,14 @@ _STOP = 20.0
 class PostgresServer:
     """A running PostgreSQL server; use it as a context manager, or call ``start`` and ``close``.
 
-    ``settings`` are added to postgresql.conf. A small process of its own watches over us: if we die, even by SIGKILL,
+    ``settings`` are added to postgresql.conf. The server's directory is made in ``parent``, which the account postgres
+    must be able to reach. A small process of its own watches over us: if we die, even by SIGKILL,
     it ends the server and removes the directory.
     """
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None, *, parent: Path | None = None) -> None:
         self._settings = dict(settings or {})
+        self._parent = parent
         self._numbers = itertools.count(1)
         self._directory: Path | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -107,18 +109,26 @@ class PostgresServer:
             self._guard = None
         self._directory = None
 
-    def new_database(self) -> str:
-        """Make an empty database and return its URL."""
+    def new_database(self, *, template: str | None = None) -> str:
+        """Make a database and return its URL: empty, or a copy of another one, which nobody may be connected to."""
+        name = f"headgate_{next(self._numbers)}"
+        copied = f" TEMPLATE {_name(template)} STRATEGY file_copy" if template else ""
+        self._do(f"CREATE DATABASE {name}{copied}")
+        return self._url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database, breaking off who is connected to it."""
+        self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
         import psycopg  # the guard below starts faster without
 
-        name = f"headgate_{next(self._numbers)}"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return self._url(name)
+            connection.execute(statement.encode())
 
     def _make(self) -> None:
         initdb = _program("initdb")
-        directory = Path(tempfile.mkdtemp(prefix="headgate-postgresql-"))
+        directory = Path(tempfile.mkdtemp(prefix="headgate-postgresql-", dir=self._parent))
         self._guard = _start_guard(directory)
         self._directory = directory
         if os.geteuid() == 0:
@@ -145,6 +155,10 @@ class PostgresServer:
 
     def _url(self, database: str) -> str:
         return f"postgresql://{ACCOUNT}@/{database}?host={quote(str(self.directory), safe='')}"
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
 
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

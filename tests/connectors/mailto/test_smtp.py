@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from headgate.connectors.mailto.mail import Mail
 from headgate.connectors.mailto.settings import MailtoSettings
 from headgate.connectors.mailto.smtp import SmtpWay
-from headgate.connectors.mailto.mail import Mail
 from headgate.errors import ConnectorError
 from headgate.model.delivery import Reason
 from headgate.notify.connector import Delivered, GiveUp, Outcome, Scope, TryAgain
@@ -118,7 +118,6 @@ async def test_trouble_at_any_step_leaves_the_mail_to_be_tried_again(
     sink.script(step, trouble)
     (outcome,) = await send(SmtpWay("m", settings(sink)))
     assert isinstance(outcome, TryAgain)
-    # Until a greeting has been read, aiosmtplib knows no difference between no server and a strange one.
     assert outcome.reason is reason
     assert outcome.scope is (Scope.RECIPIENT if step in (Step.RCPT, Step.DATA, Step.BODY) else Scope.CONNECTOR)
     assert not sink.mails
@@ -165,7 +164,7 @@ async def test_an_old_server_without_ehlo_is_spoken_to(sink: SmtpSink) -> None:
 
 
 async def test_any_mix_of_answers_loses_nothing_and_kills_only_what_is_refused_for_good(sink: SmtpSink) -> None:
-    chance = random.Random(4711)  # noqa: S311 - a mix that can be had again
+    chance = random.Random(4711)
     refused: set[str] = set()
 
     def choose(step: Step, envelope: object) -> Behaviour | None:

@@ -12,7 +12,7 @@ from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands.scontrol import MailSettings, MailType
 from headgate.testing.cluster import Cluster
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.contract]
 
 ALL = frozenset(
     {

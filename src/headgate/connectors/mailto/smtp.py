@@ -99,7 +99,7 @@ class Conversation:
     def drop(self) -> None:
         """Close without a word."""
         transport = self._smtp.transport
-        if isinstance(transport, asyncio.Transport):
+        if isinstance(transport, asyncio.Transport) and not transport.is_closing():
             transport.abort()
         self._smtp.close()
 

@@ -16,8 +16,8 @@ from headgate.testing.cluster.installation import HOST
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     given = _parser().parse_args(arguments)
-    cluster = Cluster(given.name, slurm=getattr(given, "slurm", HOST.version), nodes=getattr(given, "nodes", 4))
     try:
+        cluster = Cluster(given.name, slurm=getattr(given, "slurm", HOST.version), nodes=getattr(given, "nodes", 4))
         return _run(cluster, given)
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")

@@ -147,7 +147,7 @@ class Cluster(Access):
             shutil.rmtree(self.directory)
 
     def status(self) -> dict[str, str]:
-        """Say for each daemon: "running", "waiting" (lives, but does not answer, or what it needs does not) or "stopped"."""
+        """Say for each daemon: "running", "stopped", or "waiting": lives, but it or what it needs does not answer."""
         if not self.layout.record.exists():
             return {}
         description = self._description()

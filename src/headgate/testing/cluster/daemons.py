@@ -68,21 +68,16 @@ def is_ready(name: str, description: Description, run: Run) -> bool:
             return _accepts_unix(layout.munge_socket)
         case "mariadb":
             return run(database.ping(layout.mysql_socket)) is not None
-        case "slurmdbd":
-            return _accepts_tcp(ports.slurmdbd)
-        case "slurmctld":
-            # Commands try for many seconds to reach what is not there, so look before asking.
-            answers = _accepts_unix(layout.munge_socket) and _accepts_tcp(ports.slurmctld)
-            return answers and "is UP" in (run([str(layout.bin / "scontrol"), "ping"]) or "")
-        case "slurmrestd":
-            return _accepts_tcp(ports.slurmrestd)
-        case node:
-            if not _accepts_tcp(ports.slurmd[description.nodes.index(node)]):
-                return False
-            if not (_accepts_unix(layout.munge_socket) and _accepts_tcp(ports.slurmctld)):
-                return False
-            state = run([str(layout.bin / "sinfo"), "--noheader", f"--nodes={node}", "--format=%T"]) or ""
-            return any(map(is_registered, state.split()))
+        case "slurmdbd" | "slurmrestd":
+            return _accepts_tcp(ports.slurmdbd if name == "slurmdbd" else ports.slurmrestd)
+    # The commands try for many seconds to reach what is not there, so look before asking.
+    if not (_accepts_unix(layout.munge_socket) and _accepts_tcp(ports.slurmctld)):
+        return False
+    if name == "slurmctld":
+        return "is UP" in (run([str(layout.bin / "scontrol"), "ping"]) or "")
+    states = run([str(layout.bin / "sinfo"), "--noheader", f"--nodes={name}", "--format=%T"]) or ""
+    accepts = _accepts_tcp(ports.slurmd[description.nodes.index(name)])
+    return accepts and any(is_registered(state) for state in states.split())
 
 
 def is_registered(node_state: str) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from headgate.testing.cluster.layout import Layout
 
-
 _PROGRAM = "import sys; from headgate.testing.cluster.guard import watch; watch(*sys.argv[1:])"
 
 

@@ -95,11 +95,15 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], output: Path) -> Process:
 
 
 def is_alive(process: Process) -> bool:
-    """Say whether exactly this process still runs. A child of ours that has ended is waited for."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
+    """Say whether exactly this process still runs. If it was a child of ours and has ended, it is waited for."""
     status = _status(process.pid)
-    return status is not None and status.started == process.started and status.state not in "ZX"
+    if status is None or status.started != process.started:
+        return False
+    if status.state in "ZX":
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(process.pid, os.WNOHANG)
+        return False
+    return True
 
 
 def send(process: Process, number: signal.Signals) -> bool:

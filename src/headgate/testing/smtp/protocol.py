@@ -14,8 +14,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from headgate.testing.smtp.behaviour import Behaviour, Hang, KeepThenReset, Reset, Say, SayRaw, Step
 
-# aiosmtpd logs each line it gets, passwords among them, under this name.
-logging.getLogger("mail.log").setLevel(logging.ERROR)
+# aiosmtpd logs each line it gets, passwords among them, and every handshake that a client breaks off.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 _ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST."""
 
@@ -117,7 +117,7 @@ class ScriptedSMTP(SMTP):
 
     async def finish(self) -> None:
         """End the conversation and the connection now."""
-        if self.transport is not None:
+        if self.transport is not None and not self._wire.is_closing():
             self._wire.abort()
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
@@ -125,8 +125,7 @@ class ScriptedSMTP(SMTP):
 
     async def _handle_client(self) -> None:
         if await self.replaced(Step.GREETING):
-            self._wire.close()
-            return
+            await self._wait_for_ever()
         with contextlib.suppress(ConnectionError):
             await super()._handle_client()
 

@@ -165,7 +165,7 @@ def test_killed_at_any_step_it_leaves_no_visible_record(hand_off: HandOff, momen
 
 
 def test_killed_at_random_moments_every_visible_record_is_whole(hand_off: HandOff) -> None:
-    chance = random.Random(4)  # noqa: S311 - the same moments each time
+    chance = random.Random(4)
     for _ in range(30):
         process = subprocess.Popen([str(hand_off.program), "-s", "x" * 100_000, "a"], env={})
         time.sleep(chance.uniform(0, 0.03))
