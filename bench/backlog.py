@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
-from bench import sample
+from bench import cpu, sample
 from sqlalchemy import Connection, make_url
 
 from headgate.model.event import Event, EventKind, Source
@@ -36,6 +36,9 @@ class Stores(Protocol):
 
     name: str
 
+    def server_seconds(self) -> float:
+        """Return the CPU seconds a server has used so far; 0 without one."""
+
     def new(self) -> str:
         """Return the URL of a store that does not exist yet."""
 
@@ -57,6 +60,10 @@ class SqliteStores:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._count = 0
+
+    def server_seconds(self) -> float:
+        """Return 0: the workers do the work."""
+        return 0.0
 
     def new(self) -> str:
         """Return the URL of a store that does not exist yet."""
@@ -98,6 +105,10 @@ class PostgresStores:
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
+
+    def server_seconds(self) -> float:
+        """Return the CPU seconds the server's processes have used so far."""
+        return cpu.of_family(self._server.pid or 0)
 
     def new(self) -> str:
         """Return the URL of a store that does not exist yet."""

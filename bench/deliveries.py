@@ -40,6 +40,8 @@ class Case:
     workers: int
     repeat_safe: bool = True
     rates: dict[int, list[float]] = field(default_factory=dict)
+    cpu: dict[int, list[float]] = field(default_factory=dict)
+    """CPU seconds for one delivery, of the workers and the database server."""
 
     @property
     def flatness(self) -> float | None:
@@ -90,14 +92,21 @@ def measure(stores: Stores, cases: Sequence[Case], sizes: Sequence[int], runs: i
             for case in cases:
                 if case.repeat_safe or size == min(sizes):
                     copy = stores.copy(filled)
-                    case.rates.setdefault(size, []).append(asyncio.run(drain(copy, size, case)))
+                    before = stores.server_seconds()
+                    rate, seconds = asyncio.run(drain(copy, size, case))
+                    seconds += stores.server_seconds() - before
+                    case.rates.setdefault(size, []).append(rate)
+                    case.cpu.setdefault(size, []).append(seconds / size)
                     stores.drop(copy)
         stores.drop(filled)
     return bare
 
 
-async def drain(url: str, size: int, case: Case) -> float:
-    """Let the case's workers deliver everything; return deliveries recorded per second. Checks that each went once."""
+async def drain(url: str, size: int, case: Case) -> tuple[float, float]:
+    """Let the case's workers deliver everything; return deliveries recorded per second, and the workers' CPU seconds.
+
+    Checks that each delivery went once.
+    """
     workers = [await _start_worker(url, f"worker-{number}", case) for number in range(case.workers)]
     for worker in workers:
         await _line(worker)
@@ -108,14 +117,15 @@ async def drain(url: str, size: int, case: Case) -> float:
         ended = await _follow(workers, size)
         for worker in workers:
             _stdin(worker).write_eof()
-        taken = sum([await _taken(worker) for worker in workers])
+        ends = [await _end(worker) for worker in workers]
         await asyncio.gather(*(worker.wait() for worker in workers))
+    taken = sum(count for count, _ in ends)
     assert taken == size, f"{taken} messages were sent, {size} were owed"
     store = Store(url)
     counts = store.read_now(deliveries.counts)
     store.close()
     assert counts[CONNECTOR, DeliveryState.DELIVERED] == size, counts
-    return size / (ended - begun)
+    return size / (ended - begun), sum(seconds for _, seconds in ends)
 
 
 async def _start_worker(url: str, owner: str, case: Case) -> asyncio.subprocess.Process:
@@ -162,11 +172,12 @@ async def _line(worker: asyncio.subprocess.Process) -> str:
     return line.decode().strip()
 
 
-async def _taken(worker: asyncio.subprocess.Process) -> int:
+async def _end(worker: asyncio.subprocess.Process) -> tuple[int, float]:
+    """Return how many messages a worker has sent in all, and in how many CPU seconds."""
     while True:
-        word, _, count = (await _line(worker)).partition(" ")
-        if word == "taken":
-            return int(count)
+        words = (await _line(worker)).split()
+        if words[0] == "taken":
+            return int(words[1]), float(words[2])
 
 
 def _stdin(worker: asyncio.subprocess.Process) -> asyncio.StreamWriter:
@@ -182,13 +193,17 @@ def show(cases: Sequence[Case], sizes: Sequence[int]) -> None:
             case.name,
             *(Spread.of(case.rates[size]).text() if size in case.rates else "" for size in sizes),
             "" if case.flatness is None else f"{case.flatness:.2f}",
+            f"{Spread.of(case.cpu[max(case.cpu)]).median * 1e6:.0f} µs" if case.cpu else "",
         ]
         for case in cases
     ]
-    print_table(["per second, at a backlog of", *(f"{size:,}" for size in sizes), f"{largest} : {smallest}"], rows)
+    print_table(
+        ["per second, at a backlog of", *(f"{size:,}" for size in sizes), f"{largest} : {smallest}", "CPU each"], rows
+    )
     print(
         "\nWorkers are processes; SQLite serves one. Not repeat-safe: the service would show a message twice if it was"
         "\nsent twice, so each is recorded by itself before the next one is sent; measured at the smallest backlog.\n"
+        "CPU: of the workers and the database server together, for one delivery, at the largest backlog.\n"
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -37,9 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ratio = statistics.median(hand_off) / statistics.median(bare)
     print(f"bare {chosen.python} -I -S -c pass:  {_shown(bare)}")
     print(f"hand-off with fsync:  {_shown(hand_off)}")
-    return (
-        0 if print_goal(f"{ratio:.2f} times a bare start, by the medians (goal: at most {GOAL})", ratio <= GOAL) else 1
-    )
+    reached = print_goal(f"{ratio:.2f} times a bare start, by the medians (goal: at most {GOAL})", ratio <= GOAL)
+    return 0 if reached else 1
 
 
 def measure(directory: Path, python: Path, runs: int) -> tuple[list[float], list[float]]:
@@ -67,8 +65,5 @@ def _seconds(argv: list[str], environment: dict[str, str]) -> float:
 def _shown(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     median, high = statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
-    return f"{median * 1000:.1f} ms ({ordered[0] * 1000:.1f}-{ordered[-1] * 1000:.1f}), 95 in 100 under {high * 1000:.1f} ms"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    spread = f"{ordered[0] * 1000:.1f}-{ordered[-1] * 1000:.1f}"
+    return f"{median * 1000:.1f} ms ({spread}), 95 in 100 under {high * 1000:.1f} ms"

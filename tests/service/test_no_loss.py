@@ -15,7 +15,9 @@ from tests.store.owed import owe
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import deliveries
 from headgate.store.deliveries import Delivery, DeliveryFilter
+from headgate.store.migrate import migrate
 from headgate.store.store import Store
+from headgate.testing.postgresql import PostgresServer
 from headgate.testing.smtp.behaviour import Behaviour, Hang, KeepThenReset, Reset, Say, Step
 from headgate.testing.smtp.sink import SmtpSink
 
@@ -79,12 +81,10 @@ async def test_killed_at_random_moments_it_loses_nothing_and_doubles_at_most_one
 @pytest.mark.slow
 @pytest.mark.postgresql
 async def test_two_services_share_the_work_on_postgresql_and_either_may_be_killed(
-    postgres: object, tmp_path: Path
+    postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    url = postgres.new_database()  # type: ignore[attr-defined]
+    url = postgres.new_database()
     store = Store(url, pool=3)
-    from headgate.store.migrate import migrate
-
     await asyncio.to_thread(migrate, store)
     keys = await owe(store, [(f"user{number % 97}", number) for number in range(800)])
     async with SmtpSink() as sink, AsyncExitStack() as stack:
@@ -99,8 +99,6 @@ async def test_two_services_share_the_work_on_postgresql_and_either_may_be_kille
         await reached(sink, 450)
         await two.kill()
         await all_told(store)
-        shares = Counter(mail.message["X-Headgate-Job"] is None for mail in sink.mails)
-        assert sum(shares.values()) >= 800
     counted = told(sink)
     await asyncio.to_thread(store.close)
     assert set(counted) == set(keys)
@@ -116,7 +114,7 @@ async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
     chance = random.Random(7)
 
     def choose(step: Step, envelope: Envelope) -> Behaviour | None:
-        if step is Step.RCPT and envelope.rcpt_tos and envelope.rcpt_tos[-1] in refused:
+        if step is Step.DATA and refused.intersection(envelope.rcpt_tos):
             return Say("550 5.1.1 no such user")
         if step in (Step.MAIL, Step.RCPT, Step.DATA, Step.BODY) and chance.random() < 0.08:
             answers: list[Behaviour] = [
@@ -135,8 +133,8 @@ async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
         async with RunningHeadgate(tmp_path, tables):
             await all_told(store)
     dead = [item for item in await everything(store) if item.state is DeliveryState.DEAD]
-    assert {item.target for item in dead} <= refused
-    assert {item.reason for item in dead} == {Reason.TARGET_REFUSED}
+    assert {item.target for item in dead} == refused
+    assert {item.reason for item in dead} <= {Reason.TARGET_REFUSED, Reason.MESSAGE_REFUSED}
     counted = told(sink)
     dead_keys = {item.key for item in dead}
     assert [key for key in keys if key not in dead_keys and key not in counted] == []
@@ -145,8 +143,6 @@ async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
 async def test_a_reader_beside_the_service_never_finds_the_store_locked(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/headgate.db"
     store = Store(url)
-    from headgate.store.migrate import migrate
-
     await asyncio.to_thread(migrate, store)
     await owe(store, [(f"user{number}", number) for number in range(600)])
     async with SmtpSink() as sink:

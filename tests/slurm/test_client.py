@@ -163,7 +163,8 @@ async def test_many_doubtful_jobs_cost_a_bounded_number_of_calls(fake: FakeSlurm
     client = SlurmClient(fake.settings())
     settings = await client.mail_settings(range(1, 101))
     assert len(fake.calls("scontrol")) == 17
-    assert set(settings) == set(range(1, 17))
+    assert len(settings) == 16
+    assert set(settings) < set(range(1, 101))
 
 
 async def test_commands_see_slurm_conf_and_nothing_of_our_environment(

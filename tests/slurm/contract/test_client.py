@@ -6,6 +6,7 @@ import time
 import pytest
 from tests.slurm.contract.conftest import FORGERY, SQUARES, Jobs
 
+from headgate.errors import SlurmCommandError
 from headgate.model.job import ArrayPlace, ExitStatus, Figures, HetPlace, QueuedJob
 from headgate.model.states import JobState
 from headgate.slurm.client import SlurmClient
@@ -238,3 +239,17 @@ async def test_one_scontrol_answers_about_all_jobs_unless_one_lies(client: Slurm
     assert client.calls["scontrol"] == 1
     await client.mail_settings({jobs.mailed, jobs.high_code})
     assert client.calls["scontrol"] == 3
+
+
+async def test_stopped_slurmdbd_is_an_error_that_may_pass_and_the_queue_still_answers(
+    client: SlurmClient, jobs: Jobs, slurm_cluster: Cluster
+) -> None:
+    slurm_cluster.stop("slurmdbd")
+    try:
+        with pytest.raises(SlurmCommandError, match=r"^sacct failed \(exit code 1\): .*onnection") as caught:
+            await client.accounting([jobs.failed])
+        assert (await queued(client, jobs.failed)).exit == ExitStatus(3)
+    finally:
+        slurm_cluster.start("slurmdbd")
+    assert caught.value.transient
+    assert len(await accounted(client, jobs.failed)) == 1

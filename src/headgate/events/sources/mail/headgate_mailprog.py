@@ -50,7 +50,7 @@ def store(spool: bytes, name: bytes, data: bytes) -> None:
     flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC
     file = posix.open(hidden, flags, 0o640, dir_fd=directory)
     try:
-        posix.fchmod(file, 0o600)  # whatever the umask
+        posix.fchmod(file, 0o640)  # whatever the umask
         rest = memoryview(data)
         while rest:
             rest = rest[posix.write(file, rest) :]
