@@ -11,7 +11,7 @@ import pytest
 
 from headgate.store.migrate import migrate
 from headgate.store.store import Store
-from headgate.testing.cluster import Cluster
+from headgate.testing.cluster import Cluster, temporary_cluster
 from headgate.testing.postgresql import PostgresServer
 
 DEFAULT_SLURM = "22.05"
@@ -33,19 +33,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def slurm_cluster(request: pytest.FixtureRequest, worker: str) -> Iterator[Cluster]:
+def slurm_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A real cluster, kept for the session: tests submit to it, and put back whatever they stop."""
     if os.geteuid() != 0:
         pytest.skip("a Slurm cluster needs root")
-    name = f"test-{worker}-{request.param.replace('.', '')}"
-    with Cluster(name, slurm=request.param) as cluster:
+    with temporary_cluster(slurm=request.param) as cluster:
         yield cluster
-
-
-@pytest.fixture(scope="session")
-def worker() -> str:
-    """The name of this pytest process among its siblings."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
 @pytest.fixture(scope="session")

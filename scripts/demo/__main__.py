@@ -15,7 +15,7 @@ from rich.status import Status
 from rich.text import Text
 from scripts.demo.installation import SERVICE, SINK, Headgate
 from scripts.demo.mails import Mail, MailBox, about
-from scripts.demo.place import DemoError, Place
+from scripts.demo.place import AtWorkError, DemoError, Place
 from scripts.demo.play import JOBS, Job
 from scripts.demo.timeline import clock, of_job, time_line
 
@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place.make()
         with place.alone():
             return stop(out, place) if given.stop else play(out, place)
+    except AtWorkError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
     except (HeadgateError, ClusterError) as error:
         sys.stderr.write(f"\n{getattr(error, 'message', error)}\n")
         sys.stderr.write(f"\nWhat was started before still runs. To end it: ./dev demo --stop{again}\n")
@@ -145,7 +148,7 @@ def _wait(out: Console, cluster: Cluster, headgate: Headgate, box: MailBox, subm
         def waiting(owed: Mapping[int, int], states: Mapping[int, str]) -> None:
             nonlocal said
             text = show.waiting_for(owed, states, submitted)
-            busy.update(f"{time.monotonic() - begun:3.0f} s, {text}")
+            busy.update(show.in_one_line(out, f"{time.monotonic() - begun:3.0f} s, {text}"))
             if not out.is_terminal and time.monotonic() - said > _SAY_AGAIN:
                 said = time.monotonic()
                 out.print(f"{clock(time.time())}  {text}", soft_wrap=True)

@@ -44,6 +44,8 @@ def _mail_faults(job: Job, mails: Sequence[Mail]) -> Iterable[str]:
     for mail in mails:
         if mail.to != job.address:
             yield f"a mail went to {mail.to} and not to {job.address}"
+        if f'"{job.name}"' not in mail.subject:
+            yield f"the subject of a mail does not name the job: {mail.subject}"
         if not (mail.text and mail.html):
             yield f"the mail {mail.subject} has no text for people or none for browsers"
     for words in job.says:

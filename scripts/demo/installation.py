@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from scripts.demo.place import DemoError, Place
@@ -109,7 +111,7 @@ class Headgate:
 
     def start_mail_server(self) -> int:
         """Start the server that keeps mails as files; return its port."""
-        self._own(self.place.mails.mkdir, self.place.mails)
+        self._make_own(self.place.mails)
         argv = self.account.argv(sys.executable, "-m", "headgate.testing.smtp", str(self.place.mails))
         self.place.start(SINK, argv, _ENVIRONMENT)
         return int(self._when(SINK, "the mail server did not start", lambda: self.place.log(SINK).read_text().strip()))
@@ -117,7 +119,7 @@ class Headgate:
     def start_service(self, slurm_bin: str, port: int) -> str:
         """Write the configuration, start the service, wait until it is ready; return its web address."""
         self.place.config.write_text(configuration(self.place, slurm_bin, port))
-        self._own(self.place.store.mkdir, self.place.store)
+        self._make_own(self.place.store)
         argv = [sys.executable, "-m", "headgate.cli.main", "-c", str(self.place.config), "serve"]
         self.place.start(SERVICE, self.account.argv(*argv), _ENVIRONMENT)
         return self._when(SERVICE, "the service did not get ready", self._ready)
@@ -162,10 +164,10 @@ class Headgate:
             time.sleep(0.1)
         return value
 
-    def _own(self, make: Callable[[], None], path: os.PathLike[str]) -> None:
-        make()
-        entry = pwd.getpwnam(self.account.name)
-        os.chown(path, entry.pw_uid, entry.pw_gid)
+    def _make_own(self, path: Path) -> None:
+        """Make a directory of the account's own: what is about jobs is nobody else's business."""
+        path.mkdir(mode=0o750)
+        shutil.chown(path, self.account.name, self.account.name)
 
     def _run(self, argv: list[str]) -> str:
         done = subprocess.run(argv, env=_ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False)

@@ -25,6 +25,10 @@ class DemoError(HeadgateError):
     """The demonstration cannot go on. The message says why, with the end of the log that tells more."""
 
 
+class AtWorkError(DemoError):
+    """Another run of the demonstration is at work in this directory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One demonstration's directory; ``name`` is its cluster's name too."""
@@ -83,13 +87,13 @@ class Place:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other runs of the demonstration out. Raises DemoError if one is at work."""
+        """Keep other runs of the demonstration out. Raises AtWorkError if one is at work."""
         handle = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
         except BlockingIOError:
-            raise DemoError("another ./dev demo is at work; end it by Ctrl-C first") from None
+            raise AtWorkError("Another ./dev demo is at work; end it by Ctrl-C first.") from None
         finally:
             os.close(handle)
 

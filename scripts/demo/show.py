@@ -53,6 +53,12 @@ def arrival(out: Console, mail: Mail, now: float) -> None:
     out.print(Text.assemble((f"{clock(now)}  ", "dim"), f"{mail.to:<16}  ", (mail.subject, colour)))
 
 
+def in_one_line(out: Console, text: str) -> Text:
+    """Cut a text so that it fits, with a spinner before it, into one line."""
+    room = out.width - 3
+    return Text(text if len(text) <= room else f"{text[: room - 1]}…")
+
+
 def waiting_for(owed: Mapping[int, int], states: Mapping[int, str], jobs: Mapping[int, Job]) -> str:
     """Return in words what is waited for."""
     count = sum(owed.values())

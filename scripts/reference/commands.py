@@ -10,9 +10,9 @@ from scripts.reference.markdown import code, generated, prose, table
 from headgate.cli.main import headgate
 
 INTRODUCTION = """
-Every command of `headgate`, as it describes itself. `headgate COMMAND --help` says the same in the terminal. Commands
-that list or show have `--json`; a failure is one line on standard error and exit status 1, a mistake in the command
-line itself is exit status 2.
+Every command of `headgate`, as it describes itself; each also has `--help` (`-h`), which says the same in the terminal.
+Commands that list or show have `--json`. A failure is one line on standard error and exit status 1, a mistake in the
+command line itself is exit status 2.
 """
 
 
@@ -40,7 +40,7 @@ def _command(context: click.Context) -> str:
     parts = [f"{'##' if context.parent is None else '###'} {context.command_path}\n"]
     parts += [prose(paragraph) + "\n" for paragraph in (command.help or "").split("\n\n")]
     parts.append(f"```text\n{command.get_usage(context).removeprefix('Usage: ')}\n```\n")
-    options = [record for record in (param.get_help_record(context) for param in command.get_params(context)) if record]
+    options = [record for record in (param.get_help_record(context) for param in command.params) if record]
     if options:
         rows = [(code(names), _escaped(help_)) for names, help_ in options]
         parts.append(table(("Option", "Meaning"), rows))

@@ -13,7 +13,10 @@
     │   └── RecordError      one record cannot be read
     ├── RecipientError       a receiver list or a target cannot be used
     ├── ConnectorError       a connector cannot be made or used
-    └── NotFoundError        what was asked for by name or number is not there
+    ├── NotFoundError        what was asked for by name or number is not there
+    └── ClusterError         a test cluster cannot do what was asked (headgate.testing.cluster.errors)
+        ├── DaemonError          one of its daemons did not start
+        └── CommandError         a command on it failed
 
 Every error carries ``message``, fit to be shown to a user (no secrets, no paths into other people's
 files), and ``transient``, which says whether trying the same again later may help.

@@ -74,6 +74,13 @@ def test_accounting_decides_where_it_knows_more() -> None:
     assert built.notes == ()
 
 
+@pytest.mark.parametrize("accounted", ["allocation", "al?gn"])
+def test_the_name_is_the_one_in_the_mail_because_accounting_may_not_know_it_whole(accounted: str) -> None:
+    began = replace(ENDED, kind=MailKind.BEGAN, state=JobState.RUNNING)
+    assert message(began, replace(COMPLETED, name=accounted)).title == 'Started: job 123 "align"'
+    assert message(replace(began, name=""), replace(COMPLETED, name=accounted)).title.endswith(f'"{accounted}"')
+
+
 def test_accounting_that_has_not_seen_the_end_decides_nothing() -> None:
     built = message(ended(JobState.FAILED, exit_code=1), figures(JobState.RUNNING, ended=None, complete=False))
     assert built.title == 'Failed (exit code 1): job 123 "align"'

@@ -39,20 +39,21 @@ def told(sink: SmtpSink) -> Counter[str]:
 
 
 async def reached(sink: SmtpSink, count: int) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(280):
         while len(sink.mails) < count:
             await asyncio.sleep(0.01)
 
 
 async def all_told(store: Store) -> None:
-    async with asyncio.timeout(200):
+    async with asyncio.timeout(280):
         while await open_deliveries(store):
             await asyncio.sleep(0.2)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_killed_at_random_moments_it_loses_nothing_and_doubles_at_most_one_message_a_kill(
-    store: Store, store_url: str, tmp_path: Path, record_property: pytest.RecordProperty
+    store: Store, store_url: str, tmp_path: Path
 ) -> None:
     keys = await owe(store, [(f"user{number % 97}", number) for number in range(MESSAGES)])
     kills = 0
@@ -72,13 +73,13 @@ async def test_killed_at_random_moments_it_loses_nothing_and_doubles_at_most_one
     lost = [key for key in keys if key not in counted]
     doubles = sum(count - 1 for count in counted.values())
     print(f"{MESSAGES} messages, {kills} kills: {len(lost)} lost, {doubles} doubled")  # noqa: T201
-    record_property("doubled", doubles)
     assert kills == 6
     assert lost == []
     assert doubles <= kills
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.postgresql
 async def test_two_services_share_the_work_on_postgresql_and_either_may_be_killed(
     postgres: PostgresServer, tmp_path: Path
@@ -106,6 +107,7 @@ async def test_two_services_share_the_work_on_postgresql_and_either_may_be_kille
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
     store: Store, store_url: str, tmp_path: Path
 ) -> None:

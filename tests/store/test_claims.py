@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import hypothesis
@@ -105,7 +106,7 @@ async def test_a_digest_is_bounded_and_the_rest_follows(store: Store) -> None:
         bundles = await claim(store, limits, now=now)
         seen += [len(bundle.deliveries) for bundle in bundles]
         results = [Settled(tuple(d.id for d in b.deliveries), DeliveryState.FOLDED, folded_into=b.key) for b in bundles]
-        await store.write(lambda c, r=results, n=now: outcomes.record(c, r, owner="w", now=n))
+        await store.write(functools.partial(outcomes.record, results=results, owner="w", now=now))
     assert seen == [10, 10, 5]
 
 

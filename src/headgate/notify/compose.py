@@ -228,7 +228,11 @@ def witnessed_event(asked: Event, material: Material) -> Event | None:
     if kind is None or figures is None or request.scope is MailScope.ARRAY_SUMMARY:
         return None
     at = figures.started if kind is EventKind.JOB_STARTED else figures.ended
-    data: dict[str, str | int | None] = {"name": figures.name, "partition": figures.partition, "label": label(request)}
+    data: dict[str, str | int | None] = {
+        "name": request.name or figures.name,
+        "partition": figures.partition,
+        "label": label(request),
+    }
     if kind is EventKind.JOB_ENDED:
         if not figures.state.terminal:
             return None

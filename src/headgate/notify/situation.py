@@ -6,6 +6,8 @@ Where both speak, accounting says more and is asked later, so it decides; with t
 - An accounting record that is not over yet says nothing about an end.
 - When slurmctld reported a failure and accounting says COMPLETED, the failure stands, and the message says that the two
   differ: nobody is to hear of success from a job that Slurm reported as failed.
+- The name is the mail's: slurmdbd calls a job ``allocation`` until it has got its name, and a database whose tables
+  are not UTF-8, as MariaDB makes them for it, keeps question marks of other scripts.
 - Exit code and signal are the mail's, because slurmctld knows them whole (sacct takes 128 off the codes from 128 on).
 """
 
@@ -75,7 +77,7 @@ def situation(request: MailRequest, figures: Figures | None, users: Mapping[int,
         kind=request.kind,
         scope=request.scope,
         label=one_line(_label(request, figures), 64),
-        name=_text(figures.name if figures else "", request.name),
+        name=_text(request.name, figures.name if figures else ""),
         user=_text(figures.user if figures else "", request.user),
         cluster=_text(figures.attempt.cluster if figures else "", request.cluster),
         account=_text(figures.account if figures else "", request.account),
@@ -177,8 +179,8 @@ def _elapsed(request: MailRequest, figures: Figures | None) -> float | None:
     return _first(accounted, mailed) if over else _first(mailed, accounted if request.kind.final else None)
 
 
-def _text(accounted: str, mailed: str) -> str:
-    return one_line(accounted, _TEXT_LIMIT) or one_line(mailed, _TEXT_LIMIT)
+def _text(first: str, otherwise: str) -> str:
+    return one_line(first, _TEXT_LIMIT) or one_line(otherwise, _TEXT_LIMIT)
 
 
 def _first(*values: float | None) -> float | None:

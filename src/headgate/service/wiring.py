@@ -136,7 +136,7 @@ def make_worker(settings: Settings, store: Store, connector: Connector, own: Con
     worker = WorkerSettings(
         limits=limits,
         concurrency=own.concurrency,
-        prefetch=notify.batch if connector.repeat_safe else own.concurrency * 4,
+        prefetch=notify.batch if connector.repeat_safe else max(50, own.concurrency * 8),
         lease=notify.lease,
         retries=retries,
         pause_longest=min(60.0, notify.backoff_max),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ _MAX_WARNINGS: Final = 100
 """Distinct warnings that are remembered as told; later ones are not told."""
 _MAX_SINGLE_QUESTIONS: Final = 16
 """Doubtful jobs that one call asks for one by one."""
+_LOT: Final = secrets.SystemRandom()
 
 
 class SlurmClient:
@@ -81,9 +83,11 @@ class SlurmClient:
         text = await self._run(scontrol.show_jobs_command(), timeout=self._settings.timeout)
         answer = scontrol.parse_mail_settings(text, known=known)
         settings = dict(answer.settings)
-        if answer.doubtful:
-            _log.warning("slurm.doubtful_jobs", jobs=sorted(answer.doubtful)[:_MAX_SINGLE_QUESTIONS])
-        for job_id in sorted(answer.doubtful)[:_MAX_SINGLE_QUESTIONS]:
+        doubtful = sorted(answer.doubtful)
+        if doubtful:
+            _log.warning("slurm.doubtful_jobs", count=len(doubtful), first=doubtful[:_MAX_SINGLE_QUESTIONS])
+        # By lot, so that a flood of forged claims delays answers and withholds none for ever.
+        for job_id in _LOT.sample(doubtful, min(len(doubtful), _MAX_SINGLE_QUESTIONS)):
             try:
                 single = await self._run(scontrol.show_job_command(job_id), timeout=self._settings.timeout)
             except SlurmCommandError:

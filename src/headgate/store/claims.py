@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Select, exists, select, text, update
 
 from headgate.model.delivery import DeliveryState
-from headgate.store.dialect import insert_new, one_of
+from headgate.store.dialect import insert_new, insert_rows, one_of
 from headgate.store.tables import OPEN, buckets, deliveries
 
 
@@ -191,13 +191,11 @@ def _keep_tokens(connection: Connection, connector: str, tokens: Mapping[str, fl
         return
     statement = insert_new(connection, buckets)
     changed = {"tokens": statement.excluded.tokens, "filled_at": statement.excluded.filled_at}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_=changed),
-        [
-            {"name": _bucket(connector, target), "tokens": left, "filled_at": now}
-            for target, left in sorted(tokens.items())
-        ],
-    )
+    rows = [
+        {"name": _bucket(connector, target), "tokens": left, "filled_at": now}
+        for target, left in sorted(tokens.items())
+    ]
+    insert_rows(connection, statement.on_conflict_do_update(index_elements=["name"], set_=changed), rows)
 
 
 def _bucket(connector: str, target: str) -> str:

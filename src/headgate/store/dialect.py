@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, literal
+from sqlalchemy import ARRAY, ColumnElement, Connection, Table, any_, column, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -19,3 +19,16 @@ def one_of(connection: Connection, column: ColumnElement[Any], values: Sequence[
     if connection.dialect.name == "postgresql":
         return column == any_(literal(list(values), ARRAY(column.type)))
     return column.in_(values)
+
+
+def insert_rows(
+    connection: Connection, statement: postgresql.Insert | sqlite.Insert, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Run an INSERT for many rows; on PostgreSQL as one statement, since each one takes its share of a round trip."""
+    if connection.dialect.name != "postgresql":
+        connection.execute(statement, list(rows))
+        return
+    columns = [statement.table.columns[name] for name in rows[0]]
+    values = (literal([row[one.name] for row in rows], ARRAY(one.type)) for one in columns)
+    given = func.unnest(*values).table_valued(*(column(one.name, one.type) for one in columns)).render_derived()
+    connection.execute(statement.from_select([one.name for one in columns], select(given)))

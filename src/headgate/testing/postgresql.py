@@ -151,7 +151,8 @@ class PostgresServer:
             lines = (self.directory / "data/postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return lines[-1].strip() == "ready" and lines[0].strip() == str(self.pid)
+        # It may be found empty, while it is being written.
+        return bool(lines) and lines[-1].strip() == "ready" and lines[0].strip() == str(self.pid)
 
     def _url(self, database: str) -> str:
         return f"postgresql://{ACCOUNT}@/{database}?host={quote(str(self.directory), safe='')}"

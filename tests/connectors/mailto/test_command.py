@@ -131,8 +131,14 @@ async def test_commit_comes_before_the_command(tmp_path: Path) -> None:
 
 async def gone(pid: int) -> None:
     """Wait until a process is no more, or a zombie that nobody has fetched."""
-    while (
-        Path(f"/proc/{pid}/stat").exists()
-        and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    ):
+    while alive(pid):
         await asyncio.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (proc(5): the state follows the name in parentheses)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

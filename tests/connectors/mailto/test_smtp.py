@@ -167,12 +167,9 @@ async def test_any_mix_of_answers_loses_nothing_and_kills_only_what_is_refused_f
     chance = random.Random(4711)
     refused: set[str] = set()
 
-    def choose(step: Step, envelope: object) -> Behaviour | None:
-        if step not in (Step.MAIL, Step.RCPT, Step.DATA, Step.BODY):
-            return None
-        return chance.choice([None] * 12 + [Say("421 bye"), Say("451 later"), Say("550 never"), Reset()])
-
-    sink.choose = choose
+    mix: list[Behaviour | None] = [*[None] * 12, Say("421 bye"), Say("451 later"), Say("550 never"), Reset()]
+    steps = (Step.MAIL, Step.RCPT, Step.DATA, Step.BODY)
+    sink.choose = lambda step, _: chance.choice(mix) if step in steps else None
     way = SmtpWay("m", settings(sink, concurrency=4))
 
     async def until_settled(number: int) -> Outcome:

@@ -5,7 +5,8 @@ from pathlib import Path
 from scripts.demo.mails import MailBox, about, as_seen, read_mail
 
 RAW = (
-    b"From: Cluster demo <slurm@example.org>\r\nTo: ada@example.org\r\nSubject: =?utf-8?q?Failed=3A_job_7_=22z=C3=A4h=22?=\r\n"
+    b"From: Cluster demo <slurm@example.org>\r\nTo: ada@example.org\r\n"
+    b"Subject: =?utf-8?q?Failed=3A_job_7_=22z=C3=A4h=22?=\r\n"
     b"X-Headgate-Outcome: failed\r\nX-Headgate-Job: demo/7_*/ada\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
     b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"

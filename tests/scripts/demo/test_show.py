@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from rich.console import Console
@@ -10,13 +11,19 @@ from scripts.demo import show
 
 
 def recording() -> Console:
-    return Console(record=True, width=show.WIDTH, file=Path("/dev/null").open("w"))
+    return Console(record=True, width=show.WIDTH, file=io.StringIO())
 
 
 def test_what_is_waited_for_is_said_with_count_names_and_states() -> None:
     jobs = dict(enumerate(JOBS))
     text = show.waiting_for({0: 1, 1: 2}, {0: "RUNNING"}, jobs)
     assert text == f"waiting for 3 mails about {JOBS[0].name} (running), {JOBS[1].name} (?)"
+
+
+def test_what_is_waited_for_is_cut_to_one_line() -> None:
+    out = Console(width=20)
+    assert show.in_one_line(out, "waiting for a mail").plain == "waiting for a ma…"
+    assert show.in_one_line(out, "waiting").plain == "waiting"
 
 
 def test_waiting_for_the_time_limit_alone_is_explained() -> None:
@@ -27,12 +34,10 @@ def test_waiting_for_the_time_limit_alone_is_explained() -> None:
 def test_a_delivery_is_shown_with_its_message_or_what_it_is_about() -> None:
     told = {"id": 1, "connector": "mailto", "target": "ada@example.org", "subject": "job 7", "reason": None}
     dead = {"id": 2, "connector": "matrix", "target": "x", "subject": "job 8", "reason": "unknown_connector"}
-    with recording() as out:
-        show.deliveries(
-            out,
-            [told | {"state": "delivered", "message": {"title": "Started"}}, dead | {"state": "dead", "message": None}],
-        )
-        text = out.export_text()
+    out = recording()
+    delivered = {"state": "delivered", "message": {"title": "Started"}}
+    show.deliveries(out, [told | delivered, dead | {"state": "dead", "message": None}])
+    text = out.export_text()
     assert "mailto:ada@example.org  Started" in text
     assert "(about job 8)" in text
     assert "dead, unknown_connector" in text
@@ -40,9 +45,9 @@ def test_a_delivery_is_shown_with_its_message_or_what_it_is_about() -> None:
 
 def test_markup_and_control_characters_in_a_mail_are_shown_as_text() -> None:
     mail = Mail("ada", "[red]x", "failed", 1, (("Subject", "[red]x\x1b[2J"),), "[bold]text[/bold]", "")
-    with recording() as out:
-        show.mail_in_full(out, mail)
-        text = out.export_text()
+    out = recording()
+    show.mail_in_full(out, mail)
+    text = out.export_text()
     assert "[red]x" in text
     assert "[bold]text[/bold]" in text
     assert "\x1b" not in text

@@ -34,7 +34,8 @@ def test_all_who_saw_an_event_are_named() -> None:
 
 
 def test_a_mail_request_is_told_with_its_receivers() -> None:
-    assert time_line([event("mail.requested", kind="began", receivers="ada")])[0].what == "began → ada"
+    requested = {**event("mail.requested"), "data": {"kind": "began", "receivers": "ada"}}
+    assert time_line([requested])[0].what == "began → ada"
 
 
 def test_tasks_that_did_alike_are_one_line_and_few_of_them_are_named() -> None:

@@ -8,6 +8,8 @@ from headgate.testing.conformance.hostile import HOSTILE, crowded_message, hosti
 from headgate.testing.conformance.service import Trouble
 from headgate.testing.conformance.suite import EXPECTED
 
+pytest_plugins = ["pytester"]
+
 WRONG = """
 import pytest
 from headgate.connectors.webhook import connector as module
@@ -33,9 +35,9 @@ class TestWrong(ConnectorConformance):
     ("wrong", "caught_by"),
     [
         ("return Delivered()", "test_trouble_has_its_reason"),
-        ("import sys; print(self._endpoints['ops'].url.get_secret_value()); return outcome", "once_and_committed_once"),
+        ("print(self._endpoints['ops'].secret.get_secret_value()); return outcome", "once_and_committed_once"),
         (
-            "import logging; logging.getLogger('x').debug(self._endpoints['ops'].url.get_secret_value()); return outcome",
+            "import logging; logging.debug(self._endpoints['ops'].secret.get_secret_value()); return outcome",
             "once_and_committed_once",
         ),
         ("await send(self, envelope, commit); return outcome", "once_and_committed_once"),

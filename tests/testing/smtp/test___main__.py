@@ -20,4 +20,9 @@ async def test_run_on_its_own_it_prints_its_port_keeps_mails_and_ends_when_told(
         process.send_signal(signal.SIGTERM)
         status = await process.wait()
     assert status == 0
-    assert len(list(tmp_path.glob("*.eml"))) == 1
+    assert kept(tmp_path) == [".eml"]
+
+
+def kept(directory: Path) -> list[str]:
+    """Return the suffixes of a directory's files."""
+    return [file.suffix for file in directory.iterdir()]

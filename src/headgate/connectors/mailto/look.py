@@ -29,7 +29,7 @@ STYLES = {
     Outcome.SUCCEEDED: Style("Succeeded", "\u2714", "#1a7136"),
     Outcome.FAILED: Style("Failed", "\u2716", "#b4232c"),
     Outcome.CANCELLED: Style("Cancelled", "\u25a0", "#57606a"),
-    Outcome.TIMED_OUT: Style("Timed out", "\u29d7", "#9a4a00"),
+    Outcome.TIMED_OUT: Style("Timed out", "\u25d4", "#9a4a00"),
     Outcome.OUT_OF_MEMORY: Style("Out of memory", "\u2716", "#8e2a7d"),
     Outcome.REQUEUED: Style("Requeued", "\u21bb", "#0f6674"),
     Outcome.WARNING: Style("Attention", "!", "#8a5300"),

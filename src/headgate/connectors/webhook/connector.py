@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import ssl
@@ -30,6 +31,8 @@ from headgate.notify.connector import Commit, Envelope, GiveUp, Outcome
 _BOUNDS = Bounds(value=2000, text=4000, log_lines=200, log_line=2000, digest=1000)
 _MAX_ANSWER = 64 * 1024
 """Octets read of an answer; more says nothing we keep."""
+_TIME_FOR_TEXT = 2.0
+"""Seconds an answer's text may take once its status is known."""
 _WORDS = re.compile(r"[\s/?&=;,:]+")
 _LONG = 8
 """Characters from which on a word of an address may be a key."""
@@ -69,9 +72,8 @@ class WebhookConnector:
         endpoint, hide = self._endpoints[target], self._redactions[target]
         await commit()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._post(endpoint, _headers(endpoint, body, envelope.key), body, hide)
-        except (httpx2.HTTPError, httpx2.StreamError, TimeoutError) as error:
+            return await self._post(endpoint, _headers(endpoint, body, envelope.key), body, hide)
+        except (httpx2.HTTPError, TimeoutError) as error:
             return outcome_of_error(error, hide)
 
     async def aclose(self) -> None:
@@ -79,11 +81,16 @@ class WebhookConnector:
         await self._client.aclose()
 
     async def _post(self, endpoint: Endpoint, headers: dict[str, str], body: bytes, hide: Redaction) -> Outcome:
-        url = endpoint.url.get_secret_value()
-        async with self._client.stream("POST", url, content=body, headers=headers) as response:
-            said = await _read(response) if not response.is_success else ""
-            after = retry_after(response.headers.get("Retry-After"), time.time())
-            return outcome_of_status(response.status_code, said, after=after, hide=hide)
+        """Post, and take the status as the answer: what follows it, or does not, changes nothing."""
+        request = self._client.build_request("POST", endpoint.url.get_secret_value(), content=body, headers=headers)
+        async with asyncio.timeout(self._timeout):
+            response = await self._client.send(request, stream=True)
+        try:
+            said = await _read(response, min(self._timeout, _TIME_FOR_TEXT))
+        finally:
+            await response.aclose()
+        after = retry_after(response.headers.get("Retry-After"), time.time())
+        return outcome_of_status(response.status_code, said, after=after, hide=hide)
 
 
 def _headers(endpoint: Endpoint, body: bytes, key: str) -> dict[str, str]:
@@ -102,17 +109,16 @@ def _headers(endpoint: Endpoint, body: bytes, key: str) -> dict[str, str]:
     return headers
 
 
-async def _read(response: httpx2.Response) -> str:
-    """Return the beginning of a refusal's text; an answer that breaks off has still given its status."""
-    read = b""
-    try:
-        async for chunk in response.aiter_raw():
-            read += chunk
-            if len(read) > _MAX_ANSWER:
-                break
-    except httpx2.HTTPError:
-        pass
-    return read[: MAX_DETAIL * 4].decode(errors="replace")
+async def _read(response: httpx2.Response, seconds: float) -> str:
+    """Return the beginning of an answer's text, as far as it comes in time; read to its end, a connection is kept."""
+    read = bytearray()
+    with contextlib.suppress(httpx2.HTTPError, TimeoutError):
+        async with asyncio.timeout(seconds):
+            async for chunk in response.aiter_raw():
+                read += chunk
+                if len(read) > _MAX_ANSWER:
+                    break
+    return bytes(read[: MAX_DETAIL * 4]).decode(errors="replace")
 
 
 def _redaction(endpoint: Endpoint) -> Redaction:

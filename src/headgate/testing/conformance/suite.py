@@ -18,8 +18,7 @@ import asyncio
 import itertools
 import json
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import structlog
@@ -81,6 +80,18 @@ class Commits:
         await self.open.wait()
 
 
+class _Listener(logging.Handler):
+    """Keeps everything that is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record as it would be written, with its exception."""
+        self.told.append(logging.Formatter().format(record))
+
+
 class ConnectorConformance:
     """Subclass it, and give it a fixture ``service``."""
 
@@ -102,14 +113,20 @@ class ConnectorConformance:
         return Commits()
 
     @pytest.fixture(autouse=True)
-    def shown(
-        self, service: ScriptedService, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-    ) -> Any:
-        """Listen to all logs and both output streams, and fail any test in which a secret was shown."""
-        caplog.set_level(logging.DEBUG)
-        with structlog.testing.capture_logs() as entries:
-            yield entries
-        told = caplog.text + "".join(map(repr, entries)) + "".join(capfd.readouterr())
+    def nothing_secret_shown(self, service: ScriptedService, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+        """Listen to all logs and to both output streams, and fail any test in which a secret was shown."""
+        listener = _Listener()
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(listener)
+        root.setLevel(logging.DEBUG)
+        try:
+            with structlog.testing.capture_logs() as entries:
+                yield
+        finally:
+            root.removeHandler(listener)
+            root.setLevel(level)
+        told = " ".join((*listener.told, *map(repr, entries), *capfd.readouterr()))
         assert not [secret for secret in service.secrets if secret in told]
 
     def envelope(self, service: ScriptedService, message: Message = MESSAGE, key: str = "key-1") -> Envelope:

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+
+from tests.cli.connector.conftest import Run
+
+from headgate.testing.smtp.behaviour import Step
+from headgate.testing.smtp.sink import SmtpSink
+
+
+async def test_a_sample_arrives(run: Run, sink: SmtpSink) -> None:
+    done = await run("test", "mailto", "ada")
+    assert (done.status, done.out, done.err) == (0, "failed to ada@example.org: delivered 2.0.0 kept\n", "")
+    (mail,) = sink.mails
+    assert mail.recipients == ("ada@example.org",)
+    assert "This is a sample" in mail.raw.decode()
+
+
+async def test_several_samples_arrive_in_order(run: Run, sink: SmtpSink) -> None:
+    await run("test", "mailto", "ada", "--sample", "digest", "--sample", "succeeded")
+    assert [mail.message["X-Headgate-Outcome"] for mail in sink.mails] == ["neutral", "succeeded"]
+
+
+async def test_a_refusal_is_told_and_is_the_exit_status(run: Run, sink: SmtpSink) -> None:
+    sink.script(Step.RCPT, "550 5.1.1 no such user")
+    done = await run("test", "mailto", "ada", "--json")
+    assert done.status == 1
+    assert json.loads(done.out) == [
+        {
+            "sample": "failed",
+            "target": "ada@example.org",
+            "outcome": "refused",
+            "reason": "target_refused",
+            "detail": "RCPT: 550 5.1.1 no such user",
+        }
+    ]
+
+
+async def test_a_service_that_is_away_is_told(run: Run) -> None:
+    done = await run("test", "hook", "ops")
+    assert done.status == 1
+    assert done.out.startswith("failed to ops: not now (unreachable) ConnectError")
+    assert "a-token" not in done.out + done.err
+
+
+async def test_a_target_that_is_not_taken_is_told_before_anything_is_sent(run: Run, sink: SmtpSink) -> None:
+    done = await run("test", "mailto", "root")
+    assert (done.status, done.err) == (1, "headgate: mail to root@example.org is blocked on this site\n")
+    assert sink.connections == 0
