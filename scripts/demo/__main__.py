@@ -70,9 +70,13 @@ def play(out: Console, place: Place) -> int:
     events, deliveries, faults = stage.settle(headgate, box, submitted)
     _show_mails(out, place, submitted, mails)
     show.heading(out, "What Headgate wrote down: the time line of each job")
+    show.remark(out, "Slurm's mail and the watcher saw the same start or end: that is one event with two witnesses.")
     for number, job in submitted.items():
         show.time_line(out, f"job {number} {job.name}, of {job.user}", time_line(of_job(events, number)))
     show.heading(out, "Who was told what")
+    show.remark(
+        out, "No connector is called matrix: that delivery is dead, for all to see, and ben's mail came anyway."
+    )
     show.deliveries(out, deliveries)
     if not faults:
         show.heading(out, "What to try next")

@@ -10,6 +10,8 @@ from email.parser import BytesParser
 from email.policy import default as modern
 from pathlib import Path
 
+from headgate.cli.output import plain
+
 SHOWN_HEADERS = ("From", "To", "Subject", "Date")
 _JOB = re.compile(r"[^/]*/(\d+)")
 
@@ -64,10 +66,10 @@ def about(mails: Iterable[Mail], job: int) -> list[Mail]:
 
 
 def as_seen(mail: Mail) -> str:
-    """Return what a person reads: a few headers, then the text."""
+    """Return what a person reads: a few headers, then the text; nothing in it steers a terminal."""
     width = max((len(name) for name, _ in mail.headers), default=0) + 1
-    head = "".join(f"{f'{name}:':<{width}} {value}\n" for name, value in mail.headers)
-    return f"{head}\n{mail.text.rstrip()}"
+    head = [f"{f'{name}:':<{width}} {value}" for name, value in mail.headers]
+    return "\n".join(plain(line) for line in (*head, "", *mail.text.rstrip().split("\n")))
 
 
 def _part(message: EmailMessage, kind: str) -> str:

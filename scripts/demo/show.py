@@ -16,6 +16,8 @@ from scripts.demo.place import Place
 from scripts.demo.play import JOBS, Job, sbatch_words
 from scripts.demo.timeline import Line, clock
 
+from headgate.cli.output import plain
+
 WIDTH = 100
 """Columns where the terminal is wider, or unknown."""
 _MAIL_WIDTH = 80
@@ -36,6 +38,11 @@ def heading(out: Console, text: str) -> None:
     out.rule(Text(text, style="bold"), align="left", style="dim")
 
 
+def remark(out: Console, text: str) -> None:
+    """Explain what follows."""
+    out.print(Text(text, style="dim italic"))
+
+
 def step(out: Console, text: str) -> None:
     """Say what was done."""
     out.print(Text.assemble(("✓ ", "green"), text))
@@ -50,7 +57,7 @@ def submission(out: Console, number: int, job: Job) -> None:
 def arrival(out: Console, mail: Mail, now: float) -> None:
     """Say that a mail has come."""
     colour = _COLOURS.get(mail.outcome, "")
-    out.print(Text.assemble((f"{clock(now)}  ", "dim"), f"{mail.to:<16}  ", (mail.subject, colour)))
+    out.print(Text.assemble((f"{clock(now)}  ", "dim"), f"{plain(mail.to):<16}  ", (plain(mail.subject), colour)))
 
 
 def in_one_line(out: Console, text: str) -> Text:
@@ -81,11 +88,10 @@ def deliveries(out: Console, items: Sequence[Delivery]) -> None:
     for column in ("id", "recipient", "message", "state"):
         table.add_column(column, overflow="fold")
     for item in items:
-        title = item["message"]["title"] if item["message"] else f"(about {item['subject']})"
+        title = item["message"]["title"] if item["message"] else f"(about {item['subject']}) {item['reason']}"
         state = Text(item["state"], style="green" if item["state"] == "delivered" else "red")
-        if item["reason"]:
-            state.append(f", {item['reason']}")
-        table.add_row(str(item["id"]), Text(f"{item['connector']}:{item['target']}"), Text(title), state)
+        recipient = f"{item['connector']}:{item['target']}"
+        table.add_row(str(item["id"]), Text(plain(recipient)), Text(plain(title)), state)
     out.print(table)
 
 

@@ -38,9 +38,8 @@ def cancel(cluster: Cluster, number: int, job: Job) -> None:
 
 def cancel_leftovers(cluster: Cluster) -> None:
     """Cancel what an interrupted run left in the queue: jobs of our names, by their owners."""
-    for user in sorted({job.user for job in JOBS}):
-        names = ",".join(job.name for job in JOBS if job.user == user)
-        cluster.command("scancel", f"--user={user}", f"--name={names}")
+    for job in JOBS:
+        cluster.command("scancel", f"--user={job.user}", f"--name={job.name}")
 
 
 def wait_for_mails(

@@ -29,6 +29,6 @@ def fragile_cluster(worker: str) -> Iterator[Cluster]:
 async def fragile(fragile_cluster: Cluster, tmp_path: Path) -> AsyncIterator[Site]:
     """Headgate, joined to a cluster whose daemons may be stopped; Slurm has handed over a first mail."""
     fragile_cluster.up()
-    async with Site(fragile_cluster, tmp_path) as joined:
+    async with Site(fragile_cluster, tmp_path, wait=8.0) as joined:
         await joined.handed_over()
         yield joined

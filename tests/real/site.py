@@ -105,15 +105,54 @@ exec '{real}' "$@"
         return self.directory / f"{name}.calls"
 
 
+class Post:
+    """A MailProg that passes everything on to the hand-off, until a test makes it ``hold`` mails or ``lose`` them."""
+
+    _SCRIPT = """\
+#!/bin/sh
+while :; do
+  read -r mode < '{mode}'
+  case $mode in
+    hold) /bin/sleep 0.1 ;;
+    lose) echo lost >> '{lost}'; exit 1 ;;
+    *) exec '{real}' "$@" ;;
+  esac
+done
+"""
+
+    def __init__(self, program: Path, real: Path) -> None:
+        self.program = program
+        self._mode, self._lost = (program.with_name(f"{program.name}.{what}") for what in ("mode", "lost"))
+        self._lost.touch()
+        self._lost.chmod(0o666)
+        self.do("pass")
+        program.write_text(self._SCRIPT.format(mode=self._mode, lost=self._lost, real=real))
+        program.chmod(0o755)
+
+    def do(self, mode: str) -> None:
+        """``hold`` mails, ``lose`` them, or ``pass`` them on, those that are held too."""
+        new = self._mode.with_suffix(".new")
+        new.write_text(f"{mode}\n")
+        new.replace(self._mode)
+
+    @property
+    def lost(self) -> int:
+        """How many mails were lost."""
+        return len(self._lost.read_text().splitlines())
+
+
 class Site:
     """Everything together; use it as an async context manager."""
 
-    def __init__(self, cluster: Cluster, directory: Path) -> None:
+    def __init__(self, cluster: Cluster, directory: Path, *, wait: float = 20.0) -> None:
+        """``wait``: seconds for which messages wait for figures."""
         self.cluster = cluster
         self.directory = directory
+        self._wait = wait
         self.sink = SmtpSink()
         self.spool = cluster.shared / f"spool-{directory.name}"
         self.mailprog = cluster.shared / f"headgate-mailprog-{directory.name}"
+        self.post = Post(cluster.shared / f"post-{directory.name}", self.mailprog)
         self.commands = Commands(directory / "bin", cluster)
         self.url = f"sqlite:///{directory}/headgate.db"
         self.tables: Tables = {}
@@ -149,7 +188,7 @@ class Site:
                 "accounting_timeout": 5.0,
             },
             "watcher": {"interval": 1.0, "min_interval": 0.5, "mail_grace": 6.0},
-            "accounting": {"wait": 20.0, "first_after": 0.5},
+            "accounting": {"wait": self._wait, "first_after": 0.5},
             "notify": {"backoff_first": 0.2, "backoff_max": 2.0},
             "connectors.mailto": {
                 "host": "127.0.0.1",
@@ -162,11 +201,11 @@ class Site:
         }
 
     async def join(self) -> None:
-        """Install the hand-off the way an administrator does, and make it the MailProg."""
+        """Install the hand-off the way an administrator does, and make it the MailProg, behind what can stop it."""
         where = (f"--spool={self.spool}", f"--target={self.mailprog}")
         installed = await self.ask("mailprog", "install", *where, "--group=root", "--json")
         assert installed["slurm_conf"] == f"MailProg={self.mailprog}"
-        await asyncio.to_thread(self.cluster.configure, self.mailprog)
+        await asyncio.to_thread(self.cluster.configure, self.post.program)
 
     async def submit(self, user: str, script: str, *options: str, mail: str = "ALL") -> int:
         """Submit a batch script that wants these mails; return the job's id."""
@@ -282,4 +321,4 @@ async def until(holds: Callable[[], object], otherwise: Callable[[], str]) -> No
         raise AssertionError(otherwise()) from None
 
 
-__all__ = ["AUDITED", "QUIET", "SLEEP", "Commands", "Mail", "Site", "Tables", "read_mail", "until"]
+__all__ = ["AUDITED", "QUIET", "SLEEP", "Commands", "Mail", "Post", "Site", "Tables", "read_mail", "until"]

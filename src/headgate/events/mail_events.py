@@ -30,6 +30,7 @@ def mail_event(request: MailRequest, *, cluster: str, source: Source = Source.MA
         source=source,
         cluster=request.cluster or cluster,
         job_id=request.job_id,
+        array_id=request.array.array_id if request.array else None,
         user=request.user,
         data=cast("dict[str, JSON]", _requests.dump_python(request, mode="json", exclude_defaults=True)),
     )

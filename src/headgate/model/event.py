@@ -54,5 +54,8 @@ class Event:
     source: Source
     cluster: str = ""
     job_id: int | None = None
+    """The raw id: each task of an array has its own once it runs."""
+    array_id: int | None = None
+    """The array the job is a task of; the same as ``job_id`` for the array as a whole."""
     user: str = ""
     data: Mapping[str, JSON] = field(default_factory=dict)

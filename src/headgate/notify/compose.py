@@ -245,6 +245,7 @@ def witnessed_event(asked: Event, material: Material) -> Event | None:
         source=Source.MAIL,
         cluster=figures.attempt.cluster,
         job_id=figures.attempt.job_id,
+        array_id=figures.array.array_id if figures.array else None,
         user=figures.user,
         data=dict(data),
     )

@@ -6,8 +6,8 @@ Where both speak, accounting says more and is asked later, so it decides; with t
 - An accounting record that is not over yet says nothing about an end.
 - When slurmctld reported a failure and accounting says COMPLETED, the failure stands, and the message says that the two
   differ: nobody is to hear of success from a job that Slurm reported as failed.
-- The name is the mail's: slurmdbd calls a job ``allocation`` until it has got its name, and a database whose tables
-  are not UTF-8, as MariaDB makes them for it, keeps question marks of other scripts.
+- Name, work directory and comment are the mail's: slurmdbd calls a job ``allocation`` until it has got its name, and
+  in tables that are not UTF-8, as MariaDB makes them for it, other scripts become question marks.
 - Exit code and signal are the mail's, because slurmctld knows them whole (sacct takes 128 off the codes from 128 on).
 """
 
@@ -83,8 +83,8 @@ def situation(request: MailRequest, figures: Figures | None, users: Mapping[int,
         account=_text(figures.account if figures else "", request.account),
         partition=_text(figures.partition if figures else "", request.partition),
         qos=_text(figures.qos if figures else "", request.qos),
-        work_dir=_text(figures.work_dir if figures else "", request.work_dir),
-        comment=_text(figures.comment if figures else "", request.comment),
+        work_dir=_text(request.work_dir, figures.work_dir if figures else ""),
+        comment=_text(request.comment, figures.comment if figures else ""),
         state=state,
         exit_code=exit_code,
         signal=signal,

@@ -8,7 +8,7 @@ import os
 import pwd
 import socket
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from headgate.notify.pipeline import Worker, WorkerSettings
 from headgate.notify.recipients import Recipients
 from headgate.notify.retries import RetryPolicy
 from headgate.service.housekeeping import Housekeeping, HousekeepingSettings
+from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.slurm.client import SlurmClient
 from headgate.store.claims import Limits
@@ -59,7 +60,6 @@ class Running:
 
     parts: tuple[Part, ...]
     connectors: Mapping[str, Connector]
-    watcher: Watcher | None
 
     async def close(self) -> None:
         """Close what the parts used. They have stopped."""
@@ -99,21 +99,26 @@ def make_running(settings: Settings, store: Store) -> Running:
     journal = Journal([recipients])
     slurm = Slurm(SlurmClient(settings.slurm))
     parts = [_listener(store), _housekeeping(settings, store)]
-    watcher = None
     if "mail" in wanted:
         source = MailSource(store, journal, MailSpool(settings.spool.path), slurm.cluster_name, settings.spool)
         parts.append(Part("mail", source.run, source.stop))
     if "watcher" in wanted and settings.watcher.enabled:
-        watcher = Watcher(store, journal, slurm, _watcher_settings(settings))
-        parts.append(Part("watcher", watcher.run, watcher.stop))
+        watcher_settings = _watcher_settings(settings)
+        watching = Role(store, "watcher", lambda: Watcher(store, journal, slurm, watcher_settings))
+        parts.append(Part("watcher", watching.run, watching.stop))
     if "worker" in wanted:
-        composer = Composer(store, journal, slurm.accounting, message_maker(settings), _compose_settings(settings))
-        parts.append(Part("composer", composer.run, composer.stop))
+        make = message_maker(settings)
+        composing = Role(
+            store,
+            "composer",
+            lambda: Composer(store, journal, slurm.accounting, make, _compose_settings(settings)),
+        )
+        parts.append(Part("composer", composing.run, composing.stop))
         owner = f"{settings.service.worker or socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         for name, connector in connectors.items():
             worker = make_worker(settings, store, connector, settings.connectors[name], owner)
             parts.append(Part(f"worker {name}", worker.run, worker.stop))
-    return Running(tuple(parts), connectors, watcher)
+    return Running(tuple(parts), connectors)
 
 
 def make_worker(settings: Settings, store: Store, connector: Connector, own: ConnectorSettings, owner: str) -> Worker:
@@ -141,18 +146,13 @@ def make_worker(settings: Settings, store: Store, connector: Connector, own: Con
         retries=retries,
         pause_longest=min(60.0, notify.backoff_max),
     )
-    return Worker(store, connector, worker, owner=owner, make_digest=digest_maker(settings))
+    return Worker(store, connector, worker, owner=owner, make_digest=make_digest)
 
 
-def digest_maker(settings: Settings) -> Callable[[Sequence[Message], float], Message]:
-    """Return what folds messages into one."""
-
-    def make(messages: Sequence[Message], now: float) -> Message:
-        # A claim folds as many as the settings allow in one digest; here each of them has to be named.
-        [digest] = build_digest(messages, now=now, lines=len(messages))
-        return digest
-
-    return make
+def make_digest(messages: Sequence[Message], now: float) -> Message:
+    """Fold messages into one. A claim folds as many as the settings allow in a digest; here each of them is named."""
+    [digest] = build_digest(messages, now=now, lines=len(messages))
+    return digest
 
 
 def message_maker(settings: Settings) -> MakeMessage:

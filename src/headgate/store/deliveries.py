@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store.signals import Topic
@@ -163,11 +163,12 @@ def find(connection: Connection, wanted: DeliveryFilter, *, limit: int) -> list[
         (deliveries.c.connector, wanted.connector),
         (deliveries.c.target, wanted.target),
         (deliveries.c.event_id, wanted.event_id),
-        (events.c.job_id, wanted.job_id),
         (events.c.user, wanted.user),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.job_id is not None:
+        query = query.where(or_(events.c.job_id == wanted.job_id, events.c.array_id == wanted.job_id))
     rows = list(connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit)))
     return [_delivery(tuple(row)) for row in reversed(rows)]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from headgate.model.event import JSON
 from headgate.model.job import Attempt
@@ -37,10 +37,16 @@ def of_job(connection: Connection, cluster: str, job_id: int) -> list[StoredJob]
     return [_job(row) for row in connection.execute(query)]
 
 
-def of_array(connection: Connection, cluster: str, array_id: int) -> list[StoredJob]:
-    """Return the attempts of all tasks of an array."""
-    query = select(jobs).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id)
-    return [_job(row) for row in connection.execute(query)]
+def has_open_tasks(connection: Connection, cluster: str, array_id: int) -> bool:
+    """Say whether a task of an array is not over, as far as we know."""
+    query = select(jobs.c.job_id).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id, jobs.c.open).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def array_submitted(connection: Connection, cluster: str, array_id: int) -> int | None:
+    """Return when an array was submitted: the least submit time of its records; None if it is not known."""
+    query = select(func.min(jobs.c.submitted)).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id)
+    return connection.execute(query).scalar()
 
 
 def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> None:

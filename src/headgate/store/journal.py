@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from headgate.model.event import Event, EventKind, Source
 from headgate.store.dialect import insert_new
@@ -57,7 +57,11 @@ def ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events to read. ``kind`` may end in ``*``. ``since`` and ``until`` are seconds since the epoch."""
+    """Which events to read.
+
+    ``kind`` may end in ``*``. ``job_id`` also finds the tasks of an array. ``since`` and ``until`` are seconds since
+    the epoch.
+    """
 
     kind: str | None = None
     job_id: int | None = None
@@ -102,6 +106,7 @@ def _row(fact: Event, now: float) -> dict[str, object]:
         "subject": fact.subject,
         "cluster": fact.cluster,
         "job_id": fact.job_id,
+        "array_id": fact.array_id,
         "user": fact.user,
         "data": json.dumps(fact.data, separators=(",", ":")),
     }
@@ -112,8 +117,9 @@ def _where(query: Select[tuple[object, ...]], wanted: EventFilter) -> Select[tup
         query = query.where(events.c.kind.startswith(wanted.kind[:-1], autoescape=True))
     elif wanted.kind is not None:
         query = query.where(events.c.kind == wanted.kind)
+    if wanted.job_id is not None:
+        query = query.where(or_(events.c.job_id == wanted.job_id, events.c.array_id == wanted.job_id))
     for column, value in (
-        (events.c.job_id, wanted.job_id),
         (events.c.user, wanted.user),
         (events.c.cluster, wanted.cluster),
     ):
@@ -149,6 +155,7 @@ def _one(row: Row[tuple[object, ...]], seen: dict[int, dict[Source, float]]) -> 
         source=next(iter(witnesses_), Source.WATCHER),
         cluster=value["cluster"],
         job_id=value["job_id"],
+        array_id=value["array_id"],
         user=value["user"],
         data=json.loads(value["data"]),
     )

@@ -24,7 +24,7 @@ def filter_options(command: Command) -> Command:
         click.option("--state", "states", type=states, multiple=True, help="Only in this state; may be repeated."),
         click.option("--connector", help="Only through this connector."),
         click.option("--target", help="Only to this target."),
-        click.option("--job", "job_id", type=int, help="Only about this job id."),
+        click.option("--job", "job_id", type=int, help="Only about this job id, or the tasks of this array."),
         click.option("--user", help="Only about jobs of this user."),
     )
     for option in reversed(options):

@@ -21,7 +21,7 @@ def filter_options(command: Command) -> Command:
     """Add the options that choose events to a command; they become the arguments of ``EventFilter``."""
     options = (
         click.option("--kind", help="Only this kind; may end in *, as in job.*"),
-        click.option("--job", "job_id", type=int, help="Only about this job id."),
+        click.option("--job", "job_id", type=int, help="Only about this job id, or the tasks of this array."),
         click.option("--user", help="Only about jobs of this user."),
         click.option("--cluster", help="Only of this cluster."),
         click.option("--since", type=Moment(), help="Not before: a date, or 2h, 7d ago."),
@@ -57,6 +57,7 @@ def as_json(recorded: Recorded) -> dict[str, object]:
         "subject": event.subject,
         "cluster": event.cluster,
         "job_id": event.job_id,
+        "array_id": event.array_id,
         "user": event.user,
         "witnesses": {source.value: at for source, at in recorded.witnesses.items()},
         "data": dict(event.data),

@@ -225,6 +225,7 @@ def _event(
         source=source,
         cluster=job.attempt.cluster,
         job_id=job.attempt.job_id,
+        array_id=job.array_id,
         user=job.user,
         data={
             "label": job.label,
@@ -232,7 +233,6 @@ def _event(
             "account": job.account,
             "partition": job.partition,
             "submitted": job.attempt.submitted,
-            **({} if job.array_id is None else {"array_id": job.array_id}),
             **data,
         },
     )

@@ -27,6 +27,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrayStatus:
+    """An array as a whole: whether a task of it is not over, and when it was submitted."""
+
+    open: bool
+    submitted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """A mail that belongs to an event."""
 
@@ -35,19 +43,19 @@ class Expected:
     scope: MailScope
 
 
-def expected(event: Event, job: KnownJob, wish: Wish, siblings: Sequence[KnownJob]) -> Expected | None:
-    """Return the mail Slurm sends for an event, if any. ``siblings``: the known records of the job's array."""
+def expected(event: Event, job: KnownJob, wish: Wish, array: ArrayStatus | None) -> Expected | None:
+    """Return the mail Slurm sends for an event, if any. ``array``: that of the job, if it is a task."""
     kind = _kind(event, wish)
     if kind is None:
         return None
-    if job.array_id is None:
+    if job.array_id is None or array is None:
         return Expected(job.attempt, kind, MailScope.JOB)
     if "ARRAY_TASKS" in wish.types:
         return Expected(job.attempt, kind, MailScope.ARRAY_TASK)
-    if kind.final and any(sibling.open for sibling in siblings):
+    if kind.final and array.open:
         return None
-    first = min((sibling.attempt.submitted for sibling in siblings), default=job.attempt.submitted)
-    return Expected(Attempt(job.attempt.cluster, job.array_id, first), kind, MailScope.ARRAY_SUMMARY)
+    whole = Attempt(job.attempt.cluster, job.array_id, array.submitted)
+    return Expected(whole, kind, MailScope.ARRAY_SUMMARY)
 
 
 def _kind(event: Event, wish: Wish) -> MailKind | None:

@@ -7,15 +7,13 @@ that comes later still is recognised and dropped where messages are made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import Connection, func, select
 
 from headgate.events.journal import Journal
 from headgate.events.sources.changes import KnownJob
-from headgate.events.sources.lost_mail import Expected, Wish, expected, lost_mail, was_asked
+from headgate.events.sources.lost_mail import ArrayStatus, Expected, Wish, expected, lost_mail, was_asked
 from headgate.events.sources.stored_jobs import known_job
 from headgate.model.event import Event, EventKind, Source
 from headgate.store import cursors, jobs, journal
@@ -30,7 +28,9 @@ LOST = Counter("headgate_lost_mails", "Mails that Slurm should have asked for, a
 _SINCE = "mail.audit.since"
 _AT = "mail.audit.event"
 _EVERY = 5.0
-_BATCH = 2000
+_BATCH = 500
+_MAILS = 200
+"""Mail requests of one job that are looked at."""
 
 
 class MailAudit:
@@ -76,9 +76,8 @@ class MailAudit:
             return None
         wish = Wish(stored.mail_types, stored.mail_user)
         job = known_job(stored)
-        siblings = _siblings(connection, job)
-        wanted = expected(event, job, wish, siblings)
-        if wanted is None or was_asked(wanted, _mails(connection, wanted, siblings)):
+        wanted = expected(event, job, wish, _array(connection, job))
+        if wanted is None or was_asked(wanted, _mails(connection, wanted)):
             return None
         return lost_mail(wanted, event, job, wish, now)
 
@@ -113,16 +112,16 @@ def _attempt(connection: Connection, event: Event) -> StoredJob | None:
     return same[0] if same else None
 
 
-def _siblings(connection: Connection, job: KnownJob) -> list[KnownJob]:
+def _array(connection: Connection, job: KnownJob) -> ArrayStatus | None:
     if job.array_id is None:
-        return [job]
-    return [known_job(item) for item in jobs.of_array(connection, job.attempt.cluster, job.array_id)]
+        return None
+    submitted = jobs.array_submitted(connection, job.attempt.cluster, job.array_id)
+    still_open = jobs.has_open_tasks(connection, job.attempt.cluster, job.array_id)
+    return ArrayStatus(still_open, job.attempt.submitted if submitted is None else submitted)
 
 
-def _mails(connection: Connection, wanted: Expected, siblings: Sequence[KnownJob]) -> list[Event]:
-    ids = {wanted.attempt.job_id, *(sibling.attempt.job_id for sibling in siblings)}
-    found: list[Event] = []
-    for job_id in sorted(ids):
-        asked = EventFilter(kind=EventKind.MAIL_REQUESTED.value, job_id=job_id, cluster=wanted.attempt.cluster)
-        found.extend(item.event for item in journal.find(connection, asked, limit=200))
-    return found
+def _mails(connection: Connection, wanted: Expected) -> list[Event]:
+    asked = EventFilter(
+        kind=EventKind.MAIL_REQUESTED.value, job_id=wanted.attempt.job_id, cluster=wanted.attempt.cluster
+    )
+    return [item.event for item in journal.find(connection, asked, limit=_MAILS)]

@@ -38,12 +38,14 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("array_id", sa.BigInteger(), nullable=True),
         sa.Column("user", sa.Text(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
         sa.UniqueConstraint("key", name="uq_events_key"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_events_array_id", "events", ["array_id"])
     op.create_index("ix_events_job_id", "events", ["job_id"])
     op.create_index("ix_events_kind_id", "events", ["kind", "id"])
     op.create_index("ix_events_recorded_at", "events", ["recorded_at"])

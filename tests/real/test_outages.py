@@ -1,0 +1,224 @@
+"""Parts of Slurm, of the hand-off or of Headgate are away for a while: nothing is lost, nobody is told twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from tests.real.site import SLEEP, Site, until
+
+from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES
+
+pytestmark = pytest.mark.slurm
+
+TRUE, FALSE = "#!/bin/sh\n", "#!/bin/sh\nexit 3\n"
+
+
+@contextmanager
+def misbehaving(site: Site, command: str, mode: str) -> Iterator[None]:
+    """Make one of Slurm's commands misbehave for a while."""
+    site.commands.make(command, mode)
+    try:
+        yield
+    finally:
+        site.commands.make(command)
+
+
+def words(text: str) -> str:
+    """Return a text with every stretch of white space made one blank: mails are wrapped."""
+    return " ".join(text.split())
+
+
+async def lost(site: Site, count: int) -> None:
+    await until(lambda: site.post.lost >= count, lambda: f"{site.post.lost} mails were lost")
+
+
+async def told_once(site: Site, job: int, *outcomes: str) -> None:
+    """Wait until a job's owner was told, and Headgate has looked whether something is missing: it is not."""
+    await site.told(job, *outcomes)
+    await site.audited(job)
+    await site.told(job, *outcomes)
+
+
+async def test_mails_that_the_hand_off_cannot_take_are_found_and_told_once(fragile: Site) -> None:
+    away = fragile.spool.with_name(f"{fragile.spool.name}-away")
+    fragile.spool.rename(away)
+    good = await fragile.submit("ada", TRUE, "--job-name=good")
+    bad = await fragile.submit("ben", FALSE, "--job-name=bad")
+    array = await fragile.submit("ada", "#!/bin/sh\n[ $SLURM_ARRAY_TASK_ID != 2 ]\n", "--array=1-3", mail="END,FAIL")
+    mute = await fragile.submit("ada", FALSE, mail="END")
+    never = await fragile.submit("ben", SLEEP, "--hold", mail="END")
+    for job in (good, bad, array, mute):
+        await fragile.in_state(job, "COMPLETED", "FAILED")
+    await fragile.as_user("ben", "scancel", str(never))
+    refusals = fragile.cluster.logs["slurmctld"]
+    await until(lambda: refusals.read_text().count("cannot write") >= 5, lambda: refusals.read_text()[-3000:])
+    away.rename(fragile.spool)
+    await fragile.told(good, "started", "succeeded")
+    _, mail = await fragile.told(bad, "started", "failed")
+    assert mail.subject == f'Failed (exit code 3): job {bad} "bad"'
+    [summary] = await fragile.told(array, "mixed")
+    assert summary.subject.endswith("2 of 3 tasks completed, 1 failed")
+    await fragile.told(never, "cancelled")
+    for job, outcomes in ((good, ("started", "succeeded")), (bad, ("started", "failed")), (array, ("mixed",))):
+        await told_once(fragile, job, *outcomes)
+    requests = await fragile.events(good, kind="mail.requested")
+    assert [list(event["witnesses"]) for event in requests] == [["watcher"], ["watcher"]]
+
+
+async def test_mails_that_go_down_with_slurmctld_are_found_and_told_once(fragile: Site) -> None:
+    running = await fragile.submit("ada", SLEEP, "--job-name=survivor", mail="END")
+    await fragile.in_state(running, "RUNNING")
+    fragile.post.do("hold")
+    job = await fragile.submit("ben", FALSE, "--job-name=bad")
+    await fragile.in_state(job, "FAILED")
+    await fragile.event(job, "job.ended")
+    await asyncio.to_thread(fragile.cluster.kill, "slurmctld")
+    try:
+        fragile.post.do("lose")
+        await fragile.logged("watcher.failed")
+    finally:
+        await asyncio.to_thread(fragile.cluster.start, "slurmctld")
+    fragile.post.do("pass")
+    await fragile.logged("watcher.answered_again")
+    await told_once(fragile, job, "started", "failed")
+    await fragile.as_user("ada", "scancel", str(running))
+    await told_once(fragile, running, "cancelled")
+    counted = Counter(event["kind"] for event in await fragile.events(running, kind="job.*"))
+    assert counted == {"job.submitted": 1, "job.started": 1, "job.ended": 1}
+
+
+async def test_a_mail_that_comes_after_it_counted_as_lost_is_not_told_again(fragile: Site) -> None:
+    fragile.post.do("hold")
+    job = await fragile.submit("ben", FALSE, mail="END,FAIL")
+    await fragile.told(job, "failed")
+    fragile.post.do("pass")
+    await fragile.event(job, "mail.requested", lambda event: "mail" in event["witnesses"])
+    found: list[str] = []
+    async with asyncio.timeout(60):
+        while "waiting" in found or len(found) < 2:
+            found = [item["state"] for item in await fragile.deliveries(job)]
+    assert found == ["delivered", "dropped"]
+    assert (await fragile.deliveries(job))[-1]["reason"] == "duplicate"
+    await told_once(fragile, job, "failed")
+
+
+async def test_without_slurmdbd_mails_say_that_figures_are_missing_and_later_ones_have_them(fragile: Site) -> None:
+    late = await fragile.submit("ada", "#!/bin/sh\nwhile [ ! -e /tmp/$SLURM_JOB_NAME ]; do sleep 0.2; done\n", mail="END",
+                                *[f"--job-name={fragile.directory.name}"])  # fmt: skip
+    await fragile.in_state(late, "RUNNING")
+    await asyncio.to_thread(fragile.cluster.stop, "slurmdbd")
+    try:
+        early = await fragile.submit("ben", FALSE)
+        _, mail = await fragile.told(early, "started", "failed")
+        assert NO_FIGURES in words(mail.plain)
+        assert mail.fact("Exit code") == "3"
+        assert mail.fact("Memory") == mail.fact("CPU time") == ""
+        await fragile.as_user("ada", "touch", f"/tmp/{fragile.directory.name}")
+        await fragile.in_state(late, "COMPLETED")
+        await fragile.event(late, "job.ended")
+    finally:
+        await asyncio.to_thread(fragile.cluster.start, "slurmdbd")
+        await fragile.as_user("ada", "rm", "-f", f"/tmp/{fragile.directory.name}")
+    await fragile.logged("accounting.answers_again")
+    [mail] = await fragile.told(late, "succeeded")
+    assert mail.fact("Memory") or INCOMPLETE_FIGURES in words(mail.plain) or NO_FIGURES in words(mail.plain)
+    after = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
+    [mail] = await fragile.told(after, "succeeded")
+    assert mail.fact("Memory")
+    assert "Note:" not in mail.plain
+
+
+async def test_what_happened_while_headgate_was_away_is_told_when_it_is_back(fragile: Site) -> None:
+    running = await fragile.submit("ada", SLEEP, mail="END")
+    await fragile.in_state(running, "RUNNING")
+    await fragile.event(running, "job.started")
+    assert await fragile.headgate.stop() == 0
+    collected = await fragile.submit("ben", FALSE, "--job-name=collected")
+    await until(lambda: len(list(fragile.spool.glob("*.mail"))) == 2, lambda: str(list(fragile.spool.iterdir())))
+    fragile.post.do("lose")
+    unseen = await fragile.submit("ada", FALSE, "--job-name=unseen")
+    await fragile.as_user("ada", "scancel", str(running))
+    for job in (running, unseen):
+        await fragile.in_state(job, "FAILED", "CANCELLED")
+    await lost(fragile, 3)
+    fragile.post.do("pass")
+    await fragile.headgate.start()
+    _, mail = await fragile.told(collected, "started", "failed")
+    assert mail.subject == f'Failed (exit code 3): job {collected} "collected"'
+    _, mail = await fragile.told(unseen, "started", "failed")
+    assert mail.subject == f'Failed (exit code 3): job {unseen} "unseen"'
+    for job, outcomes in ((running, ("cancelled",)), (collected, ("started", "failed")), (unseen, ("started", "failed"))):
+        await told_once(fragile, job, *outcomes)
+        counted = Counter(event["kind"] for event in await fragile.events(job, kind="job.*"))
+        assert counted == {"job.submitted": 1, "job.started": 1, "job.ended": 1}
+
+
+@pytest.mark.parametrize("mode", ["fail", "hang"])
+async def test_without_an_answer_of_sacct_mails_say_so_and_all_else_goes_on(fragile: Site, mode: str) -> None:
+    with misbehaving(fragile, "sacct", mode):
+        job = await fragile.submit("ben", FALSE, "--job-name=bad")
+        await fragile.event(job, "job.ended")
+        started, ended = await fragile.told(job, "started", "failed")
+        assert "Note:" not in started.plain
+        assert NO_FIGURES in words(ended.plain)
+        assert ended.subject == f'Failed (exit code 3): job {job} "bad"'
+        assert (await fragile.headgate.get("/readyz")).status_code == 200
+    [first, *_] = await fragile.logged("accounting.failed")
+    assert first["error"] == {
+        "fail": "sacct failed (exit code 1): sacct: error: Unable to connect to the moon",
+        "hang": "sacct did not answer within 5 s",
+    }[mode]
+    again = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
+    [mail] = await fragile.told(again, "succeeded")
+    assert mail.fact("Memory")
+
+
+async def test_warnings_of_slurms_commands_are_logged_once_and_change_nothing(fragile: Site) -> None:
+    with misbehaving(fragile, "sacct", "warn"), misbehaving(fragile, "squeue", "warn"):
+        job = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
+        [mail] = await fragile.told(job, "succeeded")
+        assert mail.fact("Memory")
+        await fragile.event(job, "job.ended", lambda event: "watcher" in event["witnesses"])
+    told = [line["command"] for line in await fragile.logged("slurm.warning", 2)]
+    assert sorted(told) == ["sacct", "squeue"]
+
+
+async def test_a_squeue_that_hangs_pauses_the_watcher_aloud_and_nothing_else(fragile: Site) -> None:
+    with misbehaving(fragile, "squeue", "hang"):
+        job = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", "--job-name=unwatched")
+        _, mail = await fragile.told(job, "started", "succeeded")
+        assert mail.fact("Memory")
+        [failed, *_] = await fragile.logged("watcher.failed")
+        assert failed["error"] == "squeue did not answer within 5 s"
+    await fragile.logged("watcher.answered_again")
+    event = await fragile.event(job, "job.ended", lambda event: len(event["witnesses"]) > 1)
+    assert next(iter(event["witnesses"])) == "mail"
+    await told_once(fragile, job, "started", "succeeded")
+
+
+async def test_jobs_that_left_the_queue_unseen_are_resolved_by_one_sacct(fragile: Site) -> None:
+    await asyncio.to_thread(fragile.cluster.configure, MinJobAge="2")
+    try:
+        jobs = [await fragile.submit("ada", SLEEP, mail="NONE") for _ in range(5)]
+        for job in jobs:
+            await fragile.event(job, "job.started")
+        with misbehaving(fragile, "squeue", "fail"):
+            await fragile.as_user("ada", "scancel", *(str(job) for job in jobs))
+            gone = {str(job) for job in jobs}
+            async with asyncio.timeout(90):
+                while gone & set((await fragile.slurm("squeue", "-h", "-t", "all", "-o", "%A")).split()):
+                    await asyncio.sleep(0.5)
+            await fragile.logged("watcher.failed")
+        for job in jobs:
+            ended = await fragile.event(job, "job.ended")
+            assert list(ended["witnesses"]) == ["accounting"]
+            assert ended["data"]["state"] == "CANCELLED"
+    finally:
+        await asyncio.to_thread(fragile.cluster.configure, MinJobAge="300")
+    asked = [call for call in fragile.commands.calls("sacct") if str(jobs[0]) in call.partition("--jobs=")[2]]
+    assert len(asked) == 1
+    assert all(str(job) in asked[0].partition("--jobs=")[2] for job in jobs)
