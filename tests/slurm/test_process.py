@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,19 @@ async def test_cancelled_task_leaves_no_process(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await until_dead(*pids)
+
+
+async def test_task_cancelled_while_the_command_starts_leaves_no_process(tmp_path: Path) -> None:
+    command = script(tmp_path / "squeue", f"sleep 600 & echo $! >{tmp_path}/pid; wait")
+    task = asyncio.create_task(process.run([command], env=ENV, timeout=600))
+    await asyncio.sleep(0)  # one turn of the loop: the process is made, its pipes are not joined yet
+    await asyncio.sleep(0)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.01)  # noqa: ASYNC251 - the loop must stand still here, or it would finish the start
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until_dead(int((tmp_path / "pid").read_text()))
 
 
 async def test_endless_output_is_cut_off_and_refused(tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ class _Commands(click.Group):
 @click.pass_context
 def headgate(context: click.Context, config: Path | None) -> None:
     """Headgate joins a Slurm cluster to the people and services around it."""
+    from headgate.service import logs
+
+    logs.configure(level="warning")  # what a command answers is on standard output, what it complains of is not
     context.obj = config
 
 

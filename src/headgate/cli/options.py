@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ConfigDict
 
+from headgate.config.connector import ConnectorSettings
+from headgate.config.load import load
+from headgate.errors import StoreError
+from headgate.store.revision import NEWEST, current
 from headgate.store.store import Store
 
 _AGO = re.compile(r"(\d+)([smhd])")
@@ -36,6 +41,12 @@ class Moment(click.ParamType[float]):
             self.fail(f"{value!r} is neither a date (2026-11-21T10:00) nor a time ago (90m, 2h, 7d)", param, ctx)
 
 
+class _AnyConnector(ConnectorSettings):
+    """Takes any settings: a command that looks into the store does not care how messages leave."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 def config_path() -> Path | None:
     """Return the configuration file named on the command line, if one was."""
     context = click.get_current_context()
@@ -46,14 +57,10 @@ def config_path() -> Path | None:
 @contextlib.contextmanager
 def opened_store() -> Iterator[Store]:
     """Open the configured store. Raises ConfigError or StoreError."""
-    from headgate.errors import StoreError
-    from headgate.service.wiring import load_settings, open_store
-    from headgate.store.migrate import current, newest
-
-    store = open_store(load_settings(config_path()))
+    settings = load(config_path(), connector_settings=lambda _: _AnyConnector)
+    store = Store(settings.store.url.get_secret_value())
     try:
-        revision = store.read_now(current)
-        if revision != newest():
+        if store.read_now(current) != NEWEST:
             raise StoreError(
                 "the store's tables are not those of this Headgate; run: headgate store migrate", transient=False
             )

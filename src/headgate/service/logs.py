@@ -39,5 +39,5 @@ def configure(*, level: str = "info", form: Literal["auto", "json", "console"] =
     root.handlers[:] = [handler]
     root.setLevel(number)
     # Request by request, and statement by statement, is too much for a service's log.
-    for name in ("uvicorn.access", "httpx2", "httpcore2", "sqlalchemy.engine", "alembic"):
+    for name in ("uvicorn.access", "uvicorn.error", "httpx2", "httpcore2", "sqlalchemy.engine", "alembic"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))

@@ -54,16 +54,8 @@ async def run(
     when this returns.
     """
     command = Path(argv[0]).name
-    loop = asyncio.get_running_loop()
     try:
-        transport, protocol = await loop.subprocess_exec(
-            lambda: _Gather(loop, stdout_limit),
-            *(os.fspath(word) for word in argv),
-            env=dict(env),
-            cwd="/",
-            stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        transport, protocol = await _start(argv, env, stdout_limit)
     except OSError as error:
         raise SlurmCommandError(
             f"{command} cannot be started: {error.strerror or error}", transient=_may_pass(error)
@@ -82,6 +74,33 @@ async def run(
         stdout=protocol.stdout.decode("utf-8", "replace"),
         stderr=protocol.stderr.decode("utf-8", "replace"),
     )
+
+
+async def _start(
+    argv: Sequence[str | Path], env: Mapping[str, str], stdout_limit: int
+) -> tuple[asyncio.SubprocessTransport, _Gather]:
+    """Start the process; if cancelled meanwhile, leave none.
+
+    The process lives before asyncio has joined its pipes, and asyncio, cancelled in between, would kill the process
+    alone and not its group. So the start is not cancelled but finished, and then undone.
+    """
+    loop = asyncio.get_running_loop()
+    starting = asyncio.ensure_future(
+        loop.subprocess_exec(
+            lambda: _Gather(loop, stdout_limit),
+            *(os.fspath(word) for word in argv),
+            env=dict(env),
+            cwd="/",
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await _clear_away(*await starting)
+        raise
 
 
 class _Gather(asyncio.SubprocessProtocol):

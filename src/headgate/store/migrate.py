@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.errors import StoreError
+from headgate.store.revision import current
 from headgate.store.store import Store
 
 _LOCK = 0x48454144  # any number, the same for every Headgate: PostgreSQL's advisory lock for migrations
@@ -26,7 +26,7 @@ def migrate(store: Store, revision: str = "head") -> None:
             config = _config()
             config.attributes["connection"] = connection
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            present = MigrationContext.configure(connection).get_current_revision()
+            present = current(connection)
             if present is not None and present not in known:
                 raise StoreError(
                     f"the store was written by a newer Headgate (its tables are at {present}); install that one",
@@ -35,11 +35,6 @@ def migrate(store: Store, revision: str = "head") -> None:
             command.upgrade(config, revision)
     except SQLAlchemyError as error:
         raise StoreError(f"the store's tables could not be brought up to date: {str(error).splitlines()[0]}") from error
-
-
-def current(connection: Connection) -> str | None:
-    """Return the revision the tables are at; None if there are none."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:

@@ -43,6 +43,8 @@ def test_the_port_follows_the_security(security: str, port: int) -> None:
         {"concurrency": 0},
         {"username": "u"},
         {"password": "p"},
+        {"username": "u", "password": "p", "host": "mail.example.org"},
+        {"username": "u", "password": "p", "host": "127.0.0.1.example.org"},
         {"ca_file": "relative.pem"},
         {"allow": [""]},
         {"allow": ["x" * 300]},
@@ -64,6 +66,13 @@ def test_a_mistake_is_refused_and_what_was_written_is_not_repeated(wrong: dict[s
 def test_the_password_is_never_shown() -> None:
     settings = MailtoSettings.model_validate({**GOOD, "username": "u", "password": "pass-word"})
     assert "pass-word" not in f"{settings!r} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    "place", [{"host": "mail.example.org", "security": "tls"}, {"host": "localhost"}, {"host": "::1"}]
+)
+def test_a_password_may_go_through_tls_or_stay_on_the_host(place: dict[str, object]) -> None:
+    assert MailtoSettings.model_validate({**GOOD, **place, "username": "u", "password": "p"}).username == "u"
 
 
 def test_empty_list_id_turns_the_header_off() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,11 @@ import click
 from headgate.cli.event import fields
 from headgate.cli.options import opened_store
 from headgate.cli.output import json_option, plain, show_json_line
+from headgate.store.journal import Recorded
 
 _EVERY = 0.5
+_WINDOW = 1000
+"""Numbers looked at again: where several services write, an event may be kept after one with a higher number."""
 
 
 @click.command()
@@ -26,16 +30,20 @@ def follow(past: int, *, as_json: bool, **values: Any) -> None:
 
     wanted = fields.chosen(**values)
     with opened_store() as store:
-        found = store.read_now(lambda connection: journal.find(connection, wanted, limit=max(past, 1)))
-        shown = found if past else []
-        last = found[-1].id if found else 0
+        found = store.read_now(functools.partial(journal.find, wanted=wanted, limit=_WINDOW))
+        _write(found[-past:] if past else (), as_json=as_json)
+        seen = {item.id for item in found}
         while True:
-            for item in shown:
-                if as_json:
-                    show_json_line(fields.as_json(item))
-                else:
-                    click.echo("  ".join(plain(cell) for cell in fields.as_row(item)))
             time.sleep(_EVERY)
-            newer = functools.partial(journal.find, wanted=replace(wanted, after_id=last), limit=1000, newest=False)
-            shown = store.read_now(newer)
-            last = shown[-1].id if shown else last
+            after = replace(wanted, after_id=max(seen, default=0) - _WINDOW)
+            found = store.read_now(functools.partial(journal.find, wanted=after, limit=2 * _WINDOW, newest=False))
+            _write([item for item in found if item.id not in seen], as_json=as_json)
+            seen = {item.id for item in found} or seen
+
+
+def _write(found: Iterable[Recorded], *, as_json: bool) -> None:
+    for item in found:
+        if as_json:
+            show_json_line(fields.as_json(item))
+        else:
+            click.echo("  ".join(plain(cell) for cell in fields.as_row(item)))

@@ -20,14 +20,14 @@ def migrate() -> None:
     """Bring the tables to the shape this Headgate needs; ``serve`` does so by itself."""
     from headgate.service.wiring import load_settings, open_store
     from headgate.store.migrate import migrate as run
-    from headgate.store.migrate import newest
+    from headgate.store.revision import NEWEST
 
     store = open_store(load_settings(config_path()))
     try:
         run(store)
     finally:
         store.close()
-    click.echo(f"The store is at {newest()}.")
+    click.echo(f"The store is at {NEWEST}.")
 
 
 @group.command()
@@ -35,7 +35,7 @@ def migrate() -> None:
 def show(*, as_json: bool) -> None:
     """Show where the store is and how much is in it."""
     from headgate.store import retention
-    from headgate.store.migrate import current
+    from headgate.store.revision import current
 
     with opened_store() as store:
         found = {

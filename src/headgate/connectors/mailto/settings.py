@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -16,6 +17,7 @@ from headgate.errors import RecipientError
 _SMTP_ONLY = frozenset(
     {"host", "port", "security", "verify", "ca_file", "username", "password", "helo", "idle_timeout"}
 )
+_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _Pattern = Annotated[str, Field(min_length=1, max_length=MAX_ADDRESS, pattern=_ONE_LINE)]
 _Text = Annotated[str, Field(max_length=200, pattern=_ONE_LINE)]
@@ -74,7 +76,9 @@ class MailtoSettings(ConnectorSettings):
     )
     username: str | None = Field(default=None, description="Name to log in with.")
     password: SecretStr | None = Field(default=None, description="Password to log in with.")
-    helo: _Text | None = Field(default=None, description="Name this host gives itself (EHLO); without it, its own.")
+    helo: _Text | None = Field(
+        default=None, description="Name this host gives itself (EHLO); without it, what `hostname` says."
+    )
     idle_timeout: Seconds = Field(
         default=30.0, description="Seconds after which a connection that is not used is closed."
     )
@@ -143,6 +147,8 @@ class MailtoSettings(ConnectorSettings):
             raise ValueError(f"`command` takes the place of a mail server; leave out {', '.join(given)}")
         if (self.username is None) != (self.password is None):
             raise ValueError("`username` and `password` belong together")
+        if self.password is not None and self.security is Security.NONE and not _LOOPBACK.fullmatch(self.host):
+            raise ValueError("the password would cross the network in the clear; set `security`")
         return self
 
     @property
