@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -27,8 +26,10 @@ from headgate.errors import RecipientError, StoreError
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.message import Message
 from headgate.notify import metrics
-from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, Scope, TryAgain
+from headgate.notify.breaker import Breaker
+from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, TryAgain
 from headgate.notify.retries import RetryPolicy, settle
+from headgate.notify.targets import Targets
 from headgate.store import claims, outcomes
 from headgate.store.claims import Bundle, Limits
 from headgate.store.outcomes import Settled
@@ -56,94 +57,6 @@ class WorkerSettings:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     pause_first: float = 1.0
     pause_longest: float = 60.0
-
-
-class Breaker:
-    """Stops a connector for a while when its whole service cannot be used, then lets one message try."""
-
-    def __init__(self, connector: str, first: float, longest: float) -> None:
-        self._connector = connector
-        self._first = first
-        self._longest = longest
-        self._failed = 0
-        self._until = 0.0
-        metrics.PAUSED.labels(connector).set(0)
-
-    @property
-    def probing(self) -> bool:
-        """Whether only one message should try."""
-        return self._failed > 0
-
-    def closed_for(self, now: float) -> float:
-        """Return how many seconds nothing should be sent."""
-        return max(0.0, self._until - now)
-
-    def report(self, outcome: Outcome, now: float) -> None:
-        """Learn from an outcome."""
-        if not isinstance(outcome, TryAgain) or outcome.scope is not Scope.CONNECTOR:
-            if self._failed:
-                _log.info("connector.resumed", connector=self._connector)
-                metrics.PAUSED.labels(self._connector).set(0)
-            self._failed, self._until = 0, 0.0
-        elif now >= self._until:
-            pause = max(outcome.after or 0.0, min(self._longest, self._first * 2.0 ** min(self._failed, 30)))
-            self._failed += 1
-            self._until = now + pause
-            metrics.PAUSED.labels(self._connector).set(1)
-            _log.warning(
-                "connector.paused",
-                connector=self._connector,
-                seconds=round(pause, 1),
-                reason=outcome.reason.value,
-                detail=outcome.detail,
-            )
-
-
-class Targets:
-    """Which targets are being sent to, so that one that hangs takes up half of the senders at the most."""
-
-    def __init__(self, concurrency: int) -> None:
-        self._each = max(1, concurrency // 2)
-        self._busy: dict[str, int] = {}
-        self._waiting: dict[str, deque[Bundle]] = {}
-        self._held: dict[str, float] = {}
-
-    def enter(self, bundle: Bundle) -> bool:
-        """Begin to send, or put the message behind the others of its target."""
-        if self._busy.get(bundle.target, 0) >= self._each:
-            self._waiting.setdefault(bundle.target, deque()).append(bundle)
-            return False
-        self._busy[bundle.target] = self._busy.get(bundle.target, 0) + 1
-        return True
-
-    def leave(self, target: str) -> Bundle | None:
-        """End one sending; return the target's next message, for which sending has begun then."""
-        waiting = self._waiting.get(target)
-        if waiting:
-            return waiting.popleft()
-        self._waiting.pop(target, None)
-        self._busy[target] -= 1
-        if not self._busy[target]:
-            del self._busy[target]
-        return None
-
-    def take_waiting(self) -> list[Bundle]:
-        """Take out every message that waits for others of its target."""
-        taken = [bundle for waiting in self._waiting.values() for bundle in waiting]
-        self._waiting.clear()
-        return taken
-
-    def hold(self, target: str, until: float) -> None:
-        """Send nothing to a target for a while."""
-        self._held[target] = until
-
-    def held_until(self, target: str, now: float) -> float | None:
-        """Return until when a target is held, if it is."""
-        until = self._held.get(target)
-        if until is not None and until <= now:
-            del self._held[target]
-            return None
-        return until
 
 
 class Worker:
@@ -352,8 +265,12 @@ class Worker:
         while not self._queue.empty():
             waiting.append(self._queue.get_nowait())
         numbers = [delivery.id for bundle in waiting for delivery in bundle.deliveries]
-        if numbers:
+        try:
             await self._store.write(lambda connection: outcomes.give_back(connection, numbers, self._owner))
+        except StoreError as error:
+            _log.warning(
+                "worker.cannot_give_back", connector=self.name, error=error.message
+            )  # leases end by themselves
 
     async def _keep_leases(self) -> None:
         while True:

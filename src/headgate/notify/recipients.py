@@ -13,7 +13,7 @@ from headgate.errors import RecipientError
 from headgate.events.mail_events import mail_request
 from headgate.model.delivery import Reason
 from headgate.model.event import Event, EventKind
-from headgate.model.mail import MailKind, MailRequest
+from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.recipient import Recipient, RefusedReceiver, read_receivers
 from headgate.notify.connector import Connector
 from headgate.store import deliveries
@@ -75,8 +75,8 @@ class Recipients:
 
 
 def _root(request: MailRequest) -> int:
-    """Return what order is kept by: the array, the het job, or the job."""
-    if request.array is not None:
+    """Return what order is kept by: the array if the mail is about all of it, the het job, or the job."""
+    if request.array is not None and request.scope is MailScope.ARRAY_SUMMARY:
         return request.array.array_id
     return request.het.leader_id if request.het is not None else request.job_id
 

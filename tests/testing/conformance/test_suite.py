@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from headgate.testing.conformance.expected import EXPECTED
 from headgate.testing.conformance.hostile import HOSTILE, crowded_message, hostile_message
 from headgate.testing.conformance.service import Trouble
-from headgate.testing.conformance.suite import EXPECTED
 
 pytest_plugins = ["pytester"]
 

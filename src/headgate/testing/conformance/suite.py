@@ -26,70 +26,12 @@ import structlog
 from headgate.connectors.registry import make_connector, settings_of
 from headgate.errors import RecipientError
 from headgate.model.delivery import Reason
-from headgate.model.message import Fact, JobIdentity, Message, Outcome
-from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Scope, TryAgain
-from headgate.notify.connector import Outcome as SendOutcome
+from headgate.model.message import Message
+from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, Scope, TryAgain
+from headgate.testing.conformance.expected import EXPECTED, MAX_DETAIL, MAX_SIZE, MESSAGE, TIMEOUT
 from headgate.testing.conformance.hostile import HOSTILE, crowded_message, hostile_message
+from headgate.testing.conformance.observers import Commits, Listener
 from headgate.testing.conformance.service import RETRY_AFTER, ScriptedService, Trouble
-
-MAX_DETAIL = 500
-"""Characters in an outcome's detail, at most."""
-MAX_SIZE = 4_000_000
-"""Octets of one message, at most, whatever a job has put into it."""
-TIMEOUT = 0.5
-"""Seconds; troubles that end in silence take this long each."""
-
-EXPECTED: dict[Trouble, tuple[type[TryAgain | GiveUp], frozenset[Reason]]] = {
-    Trouble.REFUSE_TARGET: (GiveUp, frozenset({Reason.TARGET_REFUSED})),
-    Trouble.REFUSE_MESSAGE: (GiveUp, frozenset({Reason.MESSAGE_REFUSED})),
-    Trouble.REFUSE_FOR_NOW: (TryAgain, frozenset({Reason.SERVICE_ERROR})),
-    Trouble.BREAK_DOWN: (TryAgain, frozenset({Reason.SERVICE_ERROR})),
-    Trouble.REFUSE_CREDENTIALS: (TryAgain, frozenset({Reason.NOT_AUTHORISED})),
-    Trouble.SLOW_DOWN: (TryAgain, frozenset({Reason.RATE_LIMITED, Reason.SERVICE_ERROR})),
-    Trouble.HANG: (TryAgain, frozenset({Reason.TIMEOUT})),
-    Trouble.RESET: (TryAgain, frozenset({Reason.UNREACHABLE})),
-    Trouble.GIBBERISH: (TryAgain, frozenset({Reason.BAD_ANSWER})),
-    Trouble.ENDLESS: (TryAgain, frozenset({Reason.BAD_ANSWER, Reason.SERVICE_ERROR, Reason.TIMEOUT})),
-    Trouble.ECHO_SECRETS: (TryAgain, frozenset({Reason.SERVICE_ERROR})),
-}
-"""What a connector says to each trouble. A mail must not die of anything but a refusal for good."""
-
-MESSAGE = Message(
-    title="Failed: job 17 (conformance)",
-    outcome=Outcome.FAILED,
-    time=1_700_000_000.0,
-    job=JobIdentity(cluster="test", job_id="17", name="conformance", user="ada"),
-    summary="It ended.",
-    facts=(Fact(label="Exit code", value="2"),),
-)
-
-
-class Commits:
-    """A commit that counts, and can be told to keep everybody waiting."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.reached = asyncio.Event()
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def __call__(self) -> None:
-        """Count, and wait while told to."""
-        self.number += 1
-        self.reached.set()
-        await self.open.wait()
-
-
-class _Listener(logging.Handler):
-    """Keeps everything that is logged."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record as it would be written, with its exception."""
-        self.told.append(logging.Formatter().format(record))
 
 
 class ConnectorConformance:
@@ -115,7 +57,7 @@ class ConnectorConformance:
     @pytest.fixture(autouse=True)
     def nothing_secret_shown(self, service: ScriptedService, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
         """Listen to all logs and to both output streams, and fail any test in which a secret was shown."""
-        listener = _Listener()
+        listener = Listener()
         root = logging.getLogger()
         level = root.level
         root.addHandler(listener)
@@ -309,7 +251,7 @@ class ConnectorConformance:
             assert not [secret for secret in service.secrets if secret in str(caught.value)]
 
 
-def check_detail(outcome: SendOutcome, service: ScriptedService) -> None:
+def check_detail(outcome: Outcome, service: ScriptedService) -> None:
     """Fail if an outcome's detail is empty, long, more than a line, or shows a secret."""
     assert isinstance(outcome, TryAgain | GiveUp)
     assert 0 < len(outcome.detail) <= MAX_DETAIL
