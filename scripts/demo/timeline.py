@@ -11,6 +11,7 @@ from typing import Any
 
 Event = Mapping[str, Any]
 
+_JOB = re.compile(r"job (\d+)")
 _TASK = re.compile(r"job \d+_(\d+)")
 _ORDER = ("job.submitted", "job.started")
 """What comes first of events at the same time: Slurm's times are whole seconds."""
@@ -30,7 +31,7 @@ class Line:
 
 def of_job(events: Iterable[Event], job: int) -> list[Event]:
     """Return the events of a job, or of an array and all its tasks."""
-    return [event for event in events if event["job_id"] == job or event["data"].get("array_id") == job]
+    return [event for event in events if (found := _JOB.match(event["subject"])) and int(found[1]) == job]
 
 
 def time_line(events: Iterable[Event]) -> list[Line]:

@@ -15,8 +15,8 @@ def choose(request: MailRequest, figures: Sequence[Figures]) -> Figures | None:
     """Return the figures of the attempt the mail is about, from those of every attempt of its job id.
 
     Job ids are used again and a requeued job has several attempts. A record counts only if it was submitted before the
-    mail came. Of those, the one that began when the mail says; else, for the end of a job, the latest one that had
-    started and was not put back; else the latest.
+    mail came. Of those, the one that began when the mail says; else the latest one that fits: put back into the queue if
+    the mail says so, not put back if it says that the job is over.
     """
     possible = [
         figure
@@ -28,10 +28,9 @@ def choose(request: MailRequest, figures: Sequence[Figures]) -> Figures | None:
         same = [figure for figure in possible if figure.started == request.started]
         possible = same or possible
     if request.kind is MailKind.REQUEUED:
-        ended = [
-            figure for figure in possible if figure.ended is not None and figure.ended <= request.received + CLOCK_SKEW
-        ]
-        possible = ended or possible
+        possible = [figure for figure in possible if figure.requeued] or possible
+    elif request.kind.final:
+        possible = [figure for figure in possible if not figure.requeued] or possible
     return possible[-1] if possible else None
 
 

@@ -31,8 +31,13 @@ from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
 
-Accounting = Callable[[Sequence[int]], Awaitable[list[Figures]]]
-"""Asks accounting once for all attempts of many job or array ids. Raises SlurmError."""
+Accounting = Callable[[Sequence[int], float], Awaitable[list[Figures]]]
+"""Asks accounting once for all attempts of many job or array ids that had not ended before a time.
+
+Raises SlurmError."""
+
+_LATE = 3600.0
+"""Seconds by which a mail may come after the end it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class Composer:
         ids = {request.job_id for request in requests}
         ids |= {request.array.array_id for request in requests if request.array and request.array.task is None}
         try:
-            figures = await self._accounting(sorted(ids))
+            figures = await self._accounting(sorted(ids), min(request.received for request in requests) - _LATE)
         except SlurmError as error:
             metrics.ACCOUNTING_CALLS.labels("failed").inc()
             if self._accounting_failed != error.message:

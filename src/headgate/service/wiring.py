@@ -72,20 +72,23 @@ class Slurm:
 
     def __init__(self, client: SlurmClient) -> None:
         self._client = client
+        self._ids: set[int] = set()
         self.cluster_name = client.cluster_name
         self.accounting_between = client.accounting_between
 
     async def queue(self) -> list[QueuedJob]:
         """Return every job in the queue."""
-        return await self._client.queue()
+        queue = await self._client.queue()
+        self._ids = {job.attempt.job_id for job in queue}
+        return queue
 
-    async def accounting(self, ids: Sequence[int]) -> list[Figures]:
-        """Return the figures of every attempt of these job ids."""
-        return await self._client.accounting(ids)
+    async def accounting(self, ids: Sequence[int], since: float) -> list[Figures]:
+        """Return the figures of every attempt of these job ids that had not ended before a time."""
+        return await self._client.accounting(ids, since=since)
 
     async def mail_wishes(self) -> dict[int, Wish]:
         """Return job id -> which mails its owner asked for."""
-        answer = await self._client.mail_settings()
+        answer = await self._client.mail_settings(self._ids)
         return {
             number: Wish(frozenset(kind.value for kind in own.types), own.mail_user) for number, own in answer.items()
         }

@@ -23,7 +23,7 @@ FAILED = Mail("ada@example.org", 'Failed (exit code 3): job 7 "analyse"', "faile
 MAILS = [STARTED, FAILED]
 KINDS = ("job.submitted", "job.started", "mail.requested", "job.ended", "mail.requested")
 EVENTS: list[Event] = [
-    {"kind": kind, "job_id": 7, "data": {"state": "FAILED"} if kind == "job.ended" else {}} for kind in KINDS
+    {"kind": kind, "subject": "job 7", "data": {"state": "FAILED"} if kind == "job.ended" else {}} for kind in KINDS
 ]
 DELIVERIES: list[dict[str, Any]] = [
     {"job_id": 7, "connector": "mailto", "target": "ada@example.org", "state": "delivered"},
@@ -71,7 +71,7 @@ def test_a_mail_about_another_job_is_a_fault() -> None:
 
 def test_an_event_that_is_missing_or_tells_another_end_is_a_fault() -> None:
     assert wrong(events=EVENTS[1:]) == ["job 7 (analyse): 0 events job.submitted in place of 1"]
-    ended: Event = {"kind": "job.ended", "job_id": 7, "data": {"state": "TIMEOUT"}}
+    ended: Event = {"kind": "job.ended", "subject": "job 7", "data": {"state": "TIMEOUT"}}
     assert wrong(events=[event if event["kind"] != "job.ended" else ended for event in EVENTS]) == [
         "job 7 (analyse): ended as {'TIMEOUT': 1} in place of {'FAILED': 1}"
     ]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from scripts.demo.timeline import Event, Line, of_job, time_line
 
 
@@ -48,7 +46,6 @@ def test_tasks_that_did_alike_are_one_line_and_few_of_them_are_named() -> None:
 
 
 def test_an_array_s_events_are_those_of_its_tasks_too() -> None:
-    task: Mapping[str, object] = {**event("job.ended", "job 5_1", array_id=5), "job_id": 9}
-    other = event("job.ended")
-    assert of_job([task, other], 5) == [task]
-    assert of_job([task, other], 7) == [other]
+    task, array, other = event("job.ended", "job 5_1"), event("job.submitted", "job 5_*"), event("job.ended")
+    assert of_job([task, array, other], 5) == [task, array]
+    assert of_job([task, array, other], 7) == [other]

@@ -169,8 +169,8 @@ def resolve(known: Mapping[Attempt, KnownJob], left: Sequence[Attempt], figures:
             continue
         if figure.state.terminal:
             changes.jobs[figure.attempt] = _tell(before, figure, changes)
-        elif figure.state is JobState.PENDING and before.begun:
-            # Accounting closes an attempt that was put back with the state REQUEUED; the next one tells so itself.
+        elif figure.requeued:
+            # The next attempt tells of the requeue itself, when it is first seen.
             changes.jobs[figure.attempt] = replace(before, open=False)
     return changes
 

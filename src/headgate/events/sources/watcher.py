@@ -55,8 +55,8 @@ class SlurmQueries(Protocol):
     async def mail_wishes(self) -> Mapping[int, Wish]:
         """Return job id -> which mails its owner asked for."""
 
-    async def accounting(self, ids: Sequence[int]) -> list[Figures]:
-        """Return the figures of every attempt of these job ids."""
+    async def accounting(self, ids: Sequence[int], since: float) -> list[Figures]:
+        """Return the figures of every attempt of these job ids that had not ended before a time."""
 
     async def accounting_between(self, since: float, until: float) -> list[Figures]:
         """Return the figures of every attempt that ended in a time."""
@@ -225,7 +225,8 @@ class Watcher:
         due = [attempt for attempt in left if self._asked[attempt].next <= now]
         if not due:
             return
-        figures = await self._slurm.accounting(sorted({attempt.job_id for attempt in due}))
+        since = min(attempt.submitted for attempt in due)
+        figures = await self._slurm.accounting(sorted({attempt.job_id for attempt in due}), since)
         changes = resolve(self._known, due, figures)
         for attempt in due:
             asked = self._asked[attempt]
