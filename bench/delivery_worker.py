@@ -30,6 +30,7 @@ class InstantConnector:
     def __init__(self, name: str, *, repeat_safe: bool) -> None:
         self.name = name
         self.repeat_safe = repeat_safe
+        self.wants_events = False
         self.taken = 0
 
     def check_target(self, target: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
+
+import structlog
 
 BENCHMARKS = {
     "mailprog": "how long the hand-off takes, beside a bare start of Python",
@@ -41,6 +44,7 @@ def main() -> int:
     names = parser.parse_args(words).names
     if unknown := [name for name in names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}: there are {', '.join(BENCHMARKS)}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     failed = [name for name in names or BENCHMARKS if _run(name, own)]
     if failed:
         print(f"\nGoals missed: {', '.join(failed)}")

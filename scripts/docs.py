@@ -7,7 +7,6 @@ the hand-written pages.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,14 +44,15 @@ def highlight_css() -> str:
     )
 
 
-def build(site: Path) -> None:
-    """Build the site into a directory. Raises CalledProcessError if anything is amiss."""
-    _mkdocs("build", "--strict", "--quiet", "--clean", "--site-dir", str(site))
+def build(site: Path, *, source: Path = ROOT) -> None:
+    """Build the site of a checkout into a directory. Raises CalledProcessError if anything is amiss."""
+    # Not --quiet: warnings that mkdocs does not write it does not count either, and --strict would let them pass.
+    _mkdocs(source, "build", "--strict", "--clean", "--site-dir", str(site))
 
 
 def serve(address: str) -> None:
     """Show the site until interrupted."""
-    _mkdocs("serve", "--strict", "--dev-addr", address)
+    _mkdocs(ROOT, "serve", "--strict", "--dev-addr", address)
 
 
 def main() -> int:
@@ -67,7 +67,7 @@ def main() -> int:
             serve(chosen.address)
         else:
             build(ROOT / "site")
-            print(f"{ROOT / 'site' / 'index.html'}")
+            print(ROOT / "site" / "index.html")
     except subprocess.CalledProcessError as error:
         return error.returncode
     except KeyboardInterrupt:
@@ -75,9 +75,9 @@ def main() -> int:
     return 0
 
 
-def _mkdocs(*words: str) -> None:
-    argv = [sys.executable, "-m", "mkdocs", *words, "--config-file", str(ROOT / "mkdocs.yml")]
-    subprocess.run(argv, check=True, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"})
+def _mkdocs(source: Path, *words: str) -> None:
+    argv = [sys.executable, "-m", "mkdocs", *words, "--config-file", str(source / "mkdocs.yml")]
+    subprocess.run(argv, check=True)
 
 
 if __name__ == "__main__":

@@ -96,8 +96,12 @@ def stop(out: Console, place: Place) -> int:
     left = belonging_to(cluster.directory, cluster.slurm_conf, ())
     if left or place.processes():
         raise DemoError(f"still running: {sorted(process.pid for process in left)}")
-    out.print(f"Ended: {', '.join(ended)}." if ended else "Nothing was running.")
-    out.print(f"Mails, store and logs stay in {place.directory}, the cluster's files in {cluster.directory}.")
+    if not ended:
+        out.print("Nothing was running.")
+        return 0
+    out.print(f"Ended: {', '.join(ended)}. Nothing is left running.")
+    out.print(f"Kept: mails, store and logs in {place.directory},", soft_wrap=True)
+    out.print(f"      the cluster's files in {cluster.directory}.", soft_wrap=True)
     return 0
 
 

@@ -45,7 +45,7 @@ def remark(out: Console, text: str) -> None:
 
 def step(out: Console, text: str) -> None:
     """Say what was done."""
-    out.print(Text.assemble(("✓ ", "green"), text))
+    out.print(Text.assemble(("✓ ", "green"), text), soft_wrap=True)
 
 
 def submission(out: Console, number: int, job: Job) -> None:

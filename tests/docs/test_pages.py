@@ -15,7 +15,7 @@ from types import ModuleType
 import click
 import pytest
 from scripts.reference import PAGES
-from tests.docs.pages import GENERATED, ROOT, Block, all_blocks, code_in_lines, links, pages, runnable
+from tests.docs.pages import DOCS, GENERATED, ROOT, Block, all_blocks, code_in_lines, links, pages, runnable
 
 from headgate.cli.main import headgate
 from headgate.config.check import check
@@ -28,6 +28,9 @@ from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp
 
 _SHELL = ("sh", "console", "bash", "shell")
 _WORDS_THAT_STAND_FOR_SOMETHING = {"COMMAND", "NOUN", "VERB", "…"}
+_FILE = re.compile(r"(?:[a-z]\w*/)+\w+\.(?:py|md|toml|txt|service)")
+_FORM = re.compile(r"[A-Z]{2,}")
+"""What stands for something else in a path."""
 _ASSIGNMENT = re.compile(r"\w+=")
 _DEV = {"demo", "test", "cluster", "run", "lint", "docs", "bench", "format", "setup", "lock"}
 _SECRET = re.compile(r'\b(?P<key>\w+)_(?:file|credential) = "(?P<value>[^"]+)"')
@@ -137,6 +140,22 @@ def test_a_link_inside_the_project_leads_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists() or (target.parent == GENERATED and target.name in PAGES), link
         assert not anchor or anchor in _anchors(target), link
+
+
+def test_no_block_of_code_is_indented_where_the_site_would_not_know_it() -> None:
+    assert [str(page) for page in DOCS.rglob("*.md") if re.search(r"^ +```", page.read_text(), re.MULTILINE)] == []
+
+
+def test_every_file_of_the_project_that_is_named_exists() -> None:
+    named = {
+        (str(page.relative_to(ROOT)), code)
+        for page in pages()
+        for _, code in code_in_lines(page)
+        if _FILE.fullmatch(code) and not _FORM.search(code)
+    }
+    assert len(named) > 10
+    places = (ROOT, ROOT / "src" / "headgate", ROOT / "src")
+    assert {(page, code) for page, code in named if not any((place / code).exists() for place in places)} == set()
 
 
 def test_the_code_that_verifies_a_webhook_takes_what_headgate_signs_and_nothing_else() -> None:

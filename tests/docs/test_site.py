@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,16 @@ def test_a_browser_fetches_nothing_from_elsewhere(site: Path) -> None:
     }
     assert fetched
     assert {address for address in fetched | styles if re.match(r"(?:https?:)?//", address)} == set()
+
+
+@pytest.mark.usefixtures("site")
+def test_a_link_that_leads_nowhere_makes_the_build_fail(tmp_path: Path) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs")
+    shutil.copy(DOCS.parent / "mkdocs.yml", tmp_path)
+    with (tmp_path / "docs" / "index.md").open("a") as page:
+        page.write("\n[nowhere](nowhere.md)\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        build(tmp_path / "site", source=tmp_path)
 
 
 def test_generated_pages_lie_where_git_ignores_them() -> None:

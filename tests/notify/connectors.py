@@ -23,6 +23,7 @@ class ScriptedConnector:
         self.committing = 0
         self.most_committing = 0
         self.closed = False
+        self.wants_events = False
 
     def check_target(self, target: str) -> str:
         if target == "refused":

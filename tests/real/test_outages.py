@@ -151,7 +151,11 @@ async def test_what_happened_while_headgate_was_away_is_told_when_it_is_back(fra
     assert mail.subject == f'Failed (exit code 3): job {collected} "collected"'
     _, mail = await fragile.told(unseen, "started", "failed")
     assert mail.subject == f'Failed (exit code 3): job {unseen} "unseen"'
-    for job, outcomes in ((running, ("cancelled",)), (collected, ("started", "failed")), (unseen, ("started", "failed"))):
+    for job, outcomes in (
+        (running, ("cancelled",)),
+        (collected, ("started", "failed")),
+        (unseen, ("started", "failed")),
+    ):
         await told_once(fragile, job, *outcomes)
         counted = Counter(event["kind"] for event in await fragile.events(job, kind="job.*"))
         assert counted == {"job.submitted": 1, "job.started": 1, "job.ended": 1}
@@ -168,10 +172,13 @@ async def test_without_an_answer_of_sacct_mails_say_so_and_all_else_goes_on(frag
         assert ended.subject == f'Failed (exit code 3): job {job} "bad"'
         assert (await fragile.headgate.get("/readyz")).status_code == 200
     [first, *_] = await fragile.logged("accounting.failed")
-    assert first["error"] == {
-        "fail": "sacct failed (exit code 1): sacct: error: Unable to connect to the moon",
-        "hang": "sacct did not answer within 5 s",
-    }[mode]
+    assert (
+        first["error"]
+        == {
+            "fail": "sacct failed (exit code 1): sacct: error: Unable to connect to the moon",
+            "hang": "sacct did not answer within 5 s",
+        }[mode]
+    )
     again = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
     [mail] = await fragile.told(again, "succeeded")
     assert mail.fact("Memory")

@@ -118,6 +118,8 @@ def mail_only(directory: Path, url: str, port: int, **connector: Any) -> dict[st
             "domain": "example.org",
             "timeout": 2.0,
             "recipient_burst": 100_000,
+            "rate": 100_000.0,
+            "burst": 100_000,
         }
         | connector,
         "service": {"listen": "127.0.0.1:0", "parts": ["worker", "http"], "stop_deadline": 5.0},

@@ -112,11 +112,11 @@ async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
     store: Store, store_url: str, tmp_path: Path
 ) -> None:
     keys = await owe(store, [(f"user{number}", number) for number in range(150)])
-    refused = {f"user{number}@example.org" for number in range(0, 150, 10)}
+    refused = {f"user{number}" for number in range(0, 150, 10)}
     chance = random.Random(7)
 
     def choose(step: Step, envelope: Envelope) -> Behaviour | None:
-        if step is Step.DATA and refused.intersection(envelope.rcpt_tos):
+        if step is Step.DATA and refused.intersection(address.split("@")[0] for address in envelope.rcpt_tos):
             return Say("550 5.1.1 no such user")
         if step in (Step.MAIL, Step.RCPT, Step.DATA, Step.BODY) and chance.random() < 0.08:
             answers: list[Behaviour] = [

@@ -59,3 +59,17 @@ class Event:
     """The array the job is a task of; the same as ``job_id`` for the array as a whole."""
     user: str = ""
     data: Mapping[str, JSON] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, JSON]:
+        """Return the fact as JSON: what programs are told of it."""
+        return {
+            "key": self.key,
+            "kind": self.kind.value,
+            "time": self.time,
+            "subject": self.subject,
+            "cluster": self.cluster,
+            "job_id": self.job_id,
+            "array_id": self.array_id,
+            "user": self.user,
+            "data": dict(self.data),
+        }

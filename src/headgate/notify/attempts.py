@@ -15,8 +15,8 @@ def choose(request: MailRequest, figures: Sequence[Figures]) -> Figures | None:
     """Return the figures of the attempt the mail is about, from those of every attempt of its job id.
 
     Job ids are used again and a requeued job has several attempts. A record counts only if it was submitted before the
-    mail came. Of those, the one that began when the mail says; else the latest one that fits: put back into the queue if
-    the mail says so, not put back if it says that the job is over.
+    mail came. Of those, the one that began when the mail says; else the latest one that fits: put back into the queue
+    if the mail says so, not put back if it says that the job is over.
     """
     possible = [
         figure

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headgate.model.delivery import Reason
+from headgate.model.event import Event
 from headgate.model.message import Message
 
 Commit = Callable[[], Awaitable[None]]
@@ -70,6 +71,8 @@ class Envelope:
     target: str
     message: Message
     key: str
+    events: tuple[Event, ...] = ()
+    """What the message is about; given only to a connector that ``wants_events``."""
 
 
 class Connector(Protocol):
@@ -82,6 +85,10 @@ class Connector(Protocol):
     @property
     def repeat_safe(self) -> bool:
         """Whether the service, given the same ``key`` twice, shows the message once."""
+
+    @property
+    def wants_events(self) -> bool:
+        """Whether it tells programs, which want the events beside the message."""
 
     def check_target(self, target: str) -> str:
         """Return the target as it is to be used (``ada`` may become ``ada@example.org``).

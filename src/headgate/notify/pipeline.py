@@ -24,13 +24,14 @@ import structlog
 
 from headgate.errors import RecipientError, StoreError
 from headgate.model.delivery import DeliveryState, Reason
+from headgate.model.event import Event
 from headgate.model.message import Message
 from headgate.notify import metrics
 from headgate.notify.breaker import Breaker
 from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, TryAgain
 from headgate.notify.retries import RetryPolicy, settle
 from headgate.notify.targets import Targets
-from headgate.store import claims, outcomes
+from headgate.store import claims, journal, outcomes
 from headgate.store.claims import Bundle, Limits
 from headgate.store.outcomes import Settled
 from headgate.store.signals import Bell, Topic
@@ -124,7 +125,7 @@ class Worker:
                 holding = True
 
         try:
-            outcome = await self._send(Envelope(bundle.target, message, bundle.key), commit)
+            outcome = await self._send(Envelope(bundle.target, message, bundle.key, await self._events(bundle)), commit)
             await self._record(bundle, outcome)
         finally:
             if holding:
@@ -133,6 +134,20 @@ class Worker:
     def _coalesce(self, bundle: Bundle) -> Message:
         messages = [Message.model_validate_json(delivery.message) for delivery in bundle.deliveries]
         return messages[0] if len(messages) == 1 else self._make_digest(messages, time.time())
+
+    async def _events(self, bundle: Bundle) -> tuple[Event, ...]:
+        """Return what a message is about, for a connector that wants to tell it."""
+        if not self._connector.wants_events:
+            return ()
+        numbers = [delivery.event_id for delivery in bundle.deliveries]
+        while True:
+            try:
+                recorded = await self._store.read(lambda connection: journal.get_many(connection, numbers))
+            except StoreError as error:
+                _log.error("worker.cannot_read", connector=self.name, error=error.message)
+                await asyncio.sleep(1)
+            else:
+                return tuple(item.event for item in recorded)
 
     async def _send(self, envelope: Envelope, commit: Callable[[], Awaitable[None]]) -> Outcome:
         begun = time.perf_counter()

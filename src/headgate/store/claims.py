@@ -43,6 +43,7 @@ class Claimed:
     created_at: float
     message: str
     """A Message as JSON."""
+    event_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +212,19 @@ def _lease(connection: Connection, decided: Plan, owner: str, until: float) -> l
         update(deliveries)
         .where(one_of(connection, columns.id, numbers))
         .values(state=DeliveryState.SENDING.value, lease_owner=owner, lease_until=until)
-        .returning(columns.id, columns.key, columns.attempts, columns.created_at, columns.message, columns.target)
+        .returning(
+            columns.id,
+            columns.key,
+            columns.attempts,
+            columns.created_at,
+            columns.message,
+            columns.event_id,
+            columns.target,
+        )
     )
     claimed: dict[int, tuple[str, Claimed]] = {}
-    for number, key, attempts, created_at, message, target in rows:
-        claimed[number] = (target, Claimed(number, key, attempts, created_at, message or ""))
+    for number, key, attempts, created_at, message, event_id, target in rows:
+        claimed[number] = (target, Claimed(number, key, attempts, created_at, message or "", event_id))
     singles = [Bundle(claimed[number][0], (claimed[number][1],)) for number in decided.singles]
     digests = [
         Bundle(target, tuple(claimed[number][1] for number in numbers)) for target, numbers in decided.digests.items()

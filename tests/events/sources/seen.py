@@ -15,7 +15,9 @@ from headgate.model.states import JobState
 CLUSTER = "c"
 
 
-def queued(job_id: int = 7, state: JobState | None = JobState.PENDING, *, submitted: int = 1000, **more: Any) -> QueuedJob:
+def queued(
+    job_id: int = 7, state: JobState | None = JobState.PENDING, *, submitted: int = 1000, **more: Any
+) -> QueuedJob:
     """Return a record of the queue; a job that runs or ran has a node."""
     ran = state is not None and state is not JobState.PENDING
     values: dict[str, Any] = {
@@ -41,9 +43,7 @@ def task(index: int | None, job_id: int, state: JobState = JobState.PENDING, **m
     return queued(job_id, state, array=ArrayPlace(100, index, "" if index is not None else "0-9"), **more)
 
 
-def accounted(
-    job_id: int = 7, state: JobState = JobState.COMPLETED, *, submitted: int = 1000, **more: Any
-) -> Figures:
+def accounted(job_id: int = 7, state: JobState = JobState.COMPLETED, *, submitted: int = 1000, **more: Any) -> Figures:
     """Return what accounting says of an attempt that ran from 1100 to 1200."""
     values: dict[str, Any] = {
         "label": str(job_id),
@@ -98,7 +98,8 @@ class ToldCluster:
         self._asked("mail_wishes")
         return dict(self.wishes)
 
-    async def accounting(self, ids: Sequence[int]) -> list[Figures]:
+    async def accounting(self, ids: Sequence[int], since: float) -> list[Figures]:
+        del since
         self._asked("accounting")
         self.asked_ids.append(list(ids))
         return [figures for figures in self.accounts if figures.attempt.job_id in ids]

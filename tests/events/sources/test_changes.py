@@ -173,7 +173,7 @@ def test_an_array_that_splits_into_tasks_was_submitted_once(looks: Looks) -> Non
     assert {event.key for event in submitted} <= {whole.key}
     started = [event for event in split.events.values() if event.kind is EventKind.JOB_STARTED]
     assert [event.subject for event in started] == ["job 100_0", "job 100_1", "job 100_2"]
-    assert {event.data["array_id"] for event in started} == {100}
+    assert {event.array_id for event in started} == {100}
 
 
 def test_the_last_task_of_an_array_has_the_arrays_own_id(looks: Looks) -> None:
@@ -359,7 +359,7 @@ def test_whatever_the_queue_shows_no_fact_is_told_twice_and_the_same_look_tells_
     for queue in queues:
         changes = looks.at(*queue)
         # Each task of an array tells of the array's one submission; the journal keeps it once.
-        new = {key for key, event in changes.events.items() if "array_id" not in event.data or key not in told}
+        new = {key for key, event in changes.events.items() if event.array_id is None or key not in told}
         assert not new & told
         told |= new
         again = compare(looks.known, queue, looks.now)

@@ -88,6 +88,10 @@ def test_job_that_runs_is_incomplete() -> None:
     assert not made_of(JOB._replace(state="RUNNING", ended="Unknown"), STEP).complete
 
 
+def test_job_whose_end_is_not_told_yet_is_incomplete_whatever_its_state() -> None:
+    assert not made_of(JOB._replace(state="COMPLETED", ended="Unknown")).complete
+
+
 def test_job_without_steps_is_complete_when_it_is_over() -> None:
     assert made_of(JOB).complete
 

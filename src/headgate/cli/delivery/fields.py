@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -39,7 +40,8 @@ def chosen(states: tuple[str, ...], **values: Any) -> DeliveryFilter:
 
 def as_row(item: Delivery) -> tuple[object, ...]:
     """Return a delivery as a table's row."""
-    again = moment(item.not_before) if item.state is DeliveryState.READY and item.attempts else None
+    later = item.state is DeliveryState.READY and item.not_before > time.time()
+    again = moment(item.not_before) if later else None
     why = f"{item.reason.value}: {item.detail}" if item.reason and item.detail else item.reason and item.reason.value
     recipient = f"{item.connector}:{item.target}"
     return item.id, moment(item.created_at), recipient, item.subject, item.state.value, item.attempts, again, why

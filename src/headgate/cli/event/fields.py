@@ -47,18 +47,9 @@ def as_row(recorded: Recorded) -> tuple[object, ...]:
 
 def as_json(recorded: Recorded) -> dict[str, object]:
     """Return an event as JSON."""
-    event = recorded.event
     return {
         "id": recorded.id,
-        "key": event.key,
-        "kind": event.kind.value,
-        "time": event.time,
         "recorded_at": recorded.recorded_at,
-        "subject": event.subject,
-        "cluster": event.cluster,
-        "job_id": event.job_id,
-        "array_id": event.array_id,
-        "user": event.user,
         "witnesses": {source.value: at for source, at in recorded.witnesses.items()},
-        "data": dict(event.data),
+        **recorded.event.as_json(),
     }

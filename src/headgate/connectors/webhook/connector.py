@@ -46,6 +46,7 @@ class WebhookConnector:
     """Posts messages as JSON. Raises ConnectorError when made with authorities that cannot be read."""
 
     repeat_safe = True
+    wants_events = True
     """Receivers are given the key by which they know a message again."""
 
     def __init__(self, name: str, settings: WebhookSettings) -> None:
@@ -68,7 +69,8 @@ class WebhookConnector:
         except RecipientError as error:
             return GiveUp(Reason.TARGET_REFUSED, error.message)
         message = within(envelope.message, _BOUNDS)
-        body = body_of(message, recipient=str(Recipient(self.name, target)), key=envelope.key)
+        recipient = str(Recipient(self.name, target))
+        body = body_of(message, recipient=recipient, key=envelope.key, events=envelope.events)
         endpoint, hide = self._endpoints[target], self._redactions[target]
         await commit()
         try:

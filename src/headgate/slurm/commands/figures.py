@@ -127,7 +127,9 @@ def _figures(job: _Job, cluster: str, *, with_steps: bool) -> Figures:
     cpus = _number(row.cpus) or _number(row.cpus_asked)
     node_count = _number(row.nodes)
     steps = _add_up(job.steps)
-    over = reading.state.terminal or requeued
+    ended = _time(row.ended)
+    # After an outage of slurmdbd a job's record is made late, with the state it has by then; end and steps follow.
+    over = (reading.state.terminal or requeued) and ended is not None
     return Figures(
         attempt=Attempt(cluster, int(_digits(row.raw_id)), int(_digits(row.submitted))),
         label=row.label,
@@ -141,7 +143,7 @@ def _figures(job: _Job, cluster: str, *, with_steps: bool) -> Figures:
         cancelled_by=reading.cancelled_by,
         exit=exit_status,
         started=started,
-        ended=_time(row.ended),
+        ended=ended,
         elapsed=_number(row.elapsed),
         time_limit=int(row.time_limit) * 60 if _is_number(row.time_limit) else None,
         nodes=nodes,
