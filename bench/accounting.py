@@ -21,7 +21,6 @@ from bench import sample
 from bench.backlog import CONNECTOR
 from bench.delivery_worker import InstantConnector, recorded
 from bench.report import Spread, print_goal, print_machine, print_table
-
 from headgate.config.connector import ConnectorSettings
 from headgate.config.settings import NotifySettings, Settings
 from headgate.config.settings import SpoolSettings as Spool

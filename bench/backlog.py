@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
-from bench import cpu, sample
 from sqlalchemy import Connection, make_url
 
+from bench import cpu, sample
 from headgate.model.event import Event, EventKind, Source
 from headgate.store import deliveries, journal
 from headgate.store.deliveries import NewDelivery

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from bench.backlog import CONNECTOR, PostgresStores, SqliteStores, Stores, fill
 from bench.report import Spread, print_goal, print_machine, print_table
-
 from headgate.config.settings import NotifySettings
 from headgate.model.delivery import DeliveryState
 from headgate.store import deliveries

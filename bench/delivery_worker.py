@@ -12,7 +12,6 @@ import sys
 import time
 
 from bench.backlog import CONNECTOR, WARM_UP, WARM_UPS
-
 from headgate.config.connector import ConnectorSettings
 from headgate.config.settings import Settings
 from headgate.notify import metrics

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.report import print_goal, print_machine
-
 from headgate.events.sources.mail.install import DEFAULT_PYTHON, program_text
 
 GOAL = 1.5

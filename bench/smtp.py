@@ -18,11 +18,11 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import aiosmtplib
+
 from bench import sample
 from bench.backlog import CONNECTOR, fill
 from bench.delivery_worker import recorded
 from bench.report import Spread, print_machine, print_table
-
 from headgate.config.settings import Settings
 from headgate.connectors.mailto.connector import MailtoConnector
 from headgate.connectors.mailto.settings import MailtoSettings

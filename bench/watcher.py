@@ -18,7 +18,6 @@ from functools import partial
 
 from bench import cpu
 from bench.report import Spread, print_goal, print_machine, print_table
-
 from headgate.config.slurm import SlurmSettings
 from headgate.events.journal import Journal
 from headgate.events.sources.watcher import Watcher, WatcherSettings

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # a file that is run finds only what lies beside it
 
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped] # noqa: E402 - see above
+
 from scripts.reference import PAGES  # noqa: E402
 
 GENERATED = ROOT / "docs" / "reference" / "generated"

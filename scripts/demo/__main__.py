@@ -13,16 +13,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
-from scripts.demo.installation import SERVICE, SINK, Headgate
-from scripts.demo.mails import Mail, MailBox, about
-from scripts.demo.place import AtWorkError, DemoError, Place
-from scripts.demo.play import JOBS, Job
-from scripts.demo.timeline import clock, of_job, time_line
 
 from headgate.errors import HeadgateError
 from headgate.testing.cluster import Cluster, ClusterError
 from headgate.testing.cluster.process import belonging_to
 from scripts.demo import installation, show, stage
+from scripts.demo.installation import SERVICE, SINK, Headgate
+from scripts.demo.mails import Mail, MailBox, about
+from scripts.demo.place import AtWorkError, DemoError, Place
+from scripts.demo.play import JOBS, Job
+from scripts.demo.timeline import clock, of_job, time_line
 
 _SAY_AGAIN = 30.0
 """Seconds between two lines about what is waited for, where there is no terminal to keep one line up to date."""

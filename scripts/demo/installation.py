@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scripts.demo.place import DemoError, Place
-from scripts.demo.play import DOMAIN
-
 from headgate.testing.cluster.installation import PATH
 from headgate.testing.cluster.process import is_alive
+from scripts.demo.place import DemoError, Place
+from scripts.demo.play import DOMAIN
 
 T = TypeVar("T")
 

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+
+from headgate.cli.output import plain
 from scripts.demo.checks import Delivery
 from scripts.demo.mails import Mail, as_seen
 from scripts.demo.place import Place
 from scripts.demo.play import JOBS, Job, sbatch_words
 from scripts.demo.timeline import Line, clock
-
-from headgate.cli.output import plain
 
 WIDTH = 100
 """Columns where the terminal is wider, or unknown."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from headgate.testing.cluster import Cluster, ClusterError
+from scripts.demo import checks
 from scripts.demo.installation import Headgate
 from scripts.demo.mails import Mail, MailBox
 from scripts.demo.play import JOBS, Job, sbatch_words
 from scripts.demo.timeline import Event
-
-from headgate.testing.cluster import Cluster, ClusterError
-from scripts.demo import checks
 
 WAIT_SECONDS = 180.0
 """For all mails, from the submission of the last job on. The slowest is that of the job which runs out of time."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
-from scripts.reference.markdown import code, generated, prose, table
 
 from headgate.cli.main import headgate
+from scripts.reference.markdown import code, generated, prose, table
 
 INTRODUCTION = """
 Every command of `headgate`, as it describes itself; each also has `--help` (`-h`), which says the same in the terminal.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 
-from scripts.reference.markdown import code, doc, generated, table
-
 from headgate import errors
+from scripts.reference.markdown import code, doc, generated, table
 
 INTRODUCTION = """
 All errors of Headgate are classes of one tree in `headgate.errors`. Each carries `message`, which is fit to be shown to

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from scripts.reference.markdown import code, doc, generated, member_notes, table
-from scripts.reference.types import type_words
-
 from headgate.model.event import Event, EventKind, Source
 from headgate.model.mail import MailKind, MailRequest, MailScope
+from scripts.reference.markdown import code, doc, generated, member_notes, table
+from scripts.reference.types import type_words
 
 INTRODUCTION = """
 An event is a fact, written once in the journal. What its `data` hold depends on its kind: see

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pydantic import BaseModel
-from scripts.reference.markdown import code, doc, generated, member_notes, table
-from scripts.reference.types import type_words
 
 from headgate.model.message import Bar, DigestLine, Fact, JobIdentity, Link, LogTail, Message, Outcome
+from scripts.reference.markdown import code, doc, generated, member_notes, table
+from scripts.reference.types import type_words
 
 MODELS: tuple[type[BaseModel], ...] = (Message, JobIdentity, Fact, Bar, Link, LogTail, DigestLine)
 INTRODUCTION = """

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_client.metrics import MetricWrapperBase
-from scripts.reference.markdown import code, generated, table
 
 import headgate
+from scripts.reference.markdown import code, generated, table
 
 INTRODUCTION = """
 `/metrics` gives these figures in Prometheus's text form, beside the usual ones of a Python process. A histogram also

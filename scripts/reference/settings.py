@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scripts.reference.markdown import generated
-
 from headgate.config.reference import settings_reference
 from headgate.connectors.registry import kinds, settings_of
+from scripts.reference.markdown import generated
 
 INTRODUCTION = """
 Every table and key of `headgate.toml`. How the file is found, checked and overruled by the environment, and where

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scripts.reference.markdown import code, doc, generated, member_notes, table
-
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.states import JobFlag, JobState
+from scripts.reference.markdown import code, doc, generated, member_notes, table
 
 INTRODUCTION = """
 Every state a delivery can be in, every reason that is ever recorded for a failure, and what Headgate makes of each of

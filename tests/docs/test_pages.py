@@ -14,8 +14,6 @@ from types import ModuleType
 
 import click
 import pytest
-from scripts.reference import PAGES
-from tests.docs.pages import DOCS, GENERATED, ROOT, Block, all_blocks, code_in_lines, links, pages, runnable
 
 from headgate.cli.main import headgate
 from headgate.config.check import check
@@ -25,6 +23,8 @@ from headgate.connectors.webhook.payload import sign
 from headgate.errors import RecipientError
 from headgate.model.message import Message, Outcome
 from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp
+from scripts.reference import PAGES
+from tests.docs.pages import DOCS, GENERATED, ROOT, Block, all_blocks, code_in_lines, links, pages, runnable
 
 _SHELL = ("sh", "console", "bash", "shell")
 _WORDS_THAT_STAND_FOR_SOMETHING = {"COMMAND", "NOUN", "VERB", "…"}

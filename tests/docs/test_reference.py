@@ -11,9 +11,6 @@ import click
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import BaseModel
-from scripts.docs import write_pages
-from scripts.reference import PAGES
-from scripts.reference.markdown import member_notes
 
 from headgate import errors
 from headgate.cli.main import headgate
@@ -26,6 +23,9 @@ from headgate.model.event import EventKind, Source
 from headgate.model.mail import MailKind
 from headgate.model.message import Message, Outcome
 from headgate.model.states import JobFlag, JobState
+from scripts.docs import write_pages
+from scripts.reference import PAGES
+from scripts.reference.markdown import member_notes
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from scripts.docs import build, write_pages
 from tests.docs.pages import DOCS, GENERATED
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.notify.jobs import ENDED, SUMMARY
 
 from headgate.events.mail_events import attempt_key, label, lost_mail_key, mail_event, mail_request
 from headgate.model.event import EventKind, Source
 from headgate.model.job import ArrayPlace, Attempt, HetPlace
 from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.states import JobState
+from tests.notify.jobs import ENDED, SUMMARY
 
 ATTEMPT = Attempt("c", 7, 1000)
 

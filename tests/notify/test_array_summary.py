@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.notify.jobs import START, SUMMARY, facts, message, task
 
 from headgate.model.job import ArrayPlace, Attempt, Figures
 from headgate.model.mail import MailKind, MailRequest
 from headgate.model.message import Outcome
 from headgate.model.states import JobState
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES
+from tests.notify.jobs import START, SUMMARY, facts, message, task
 
 
 def many(*parts: tuple[JobState, range]) -> list[Figures]:
@@ -71,7 +71,7 @@ def test_a_start_counts_pending_tasks_that_stand_in_one_record() -> None:
     began = replace(SUMMARY, kind=MailKind.BEGAN, state=None)
     built = message(began, None, tasks=[task(200, JobState.RUNNING, ended=None, complete=False), waiting])
     assert built.title == 'Started: array 200 "sweep"'
-    assert built.summary == "Of its tasks 1 are running, 10 are pending."
+    assert built.summary == "Of its 11 tasks, 1 running, 10 pending."
     assert (built.notes, built.hints, built.bars) == ((), (), ())
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.notify.jobs import GIB, SUMMARY, figures, message, task
 
 from headgate.config.notify import HintSettings
 from headgate.model.states import JobState
 from headgate.notify.hints import hints_for, use_of
+from tests.notify.jobs import GIB, SUMMARY, figures, message, task
 
 OFF = dict.fromkeys(
     (

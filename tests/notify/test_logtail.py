@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.notify.jobs import ENDED
 
 from headgate.model.mail import MailRequest, MailScope
 from headgate.notify.logtail import MAX_BYTES, output_path, read_log_tail, tail_lines
+from tests.notify.jobs import ENDED
 
 
 def request(path: Path | str, **changes: object) -> MailRequest:

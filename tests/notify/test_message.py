@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.notify.jobs import COMPLETED, ENDED, GIB, START, ended, facts, figures, message
 
 from headgate.config.notify import HintSettings, MessageSettings
 from headgate.model.job import ArrayPlace, Attempt, ExitStatus, Figures, HetPlace
@@ -17,6 +16,7 @@ from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.message import Link, LogTail, Message
 from headgate.model.states import JobState
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES, build_message
+from tests.notify.jobs import COMPLETED, ENDED, GIB, START, ended, facts, figures, message
 
 
 def test_a_completed_job_tells_what_it_asked_for_and_used() -> None:

@@ -5,9 +5,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from tests.notify.connectors import ScriptedConnector
-from tests.store.owed import owe
-
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.message import Message, Outcome
 from headgate.notify.connector import Delivered, Envelope, GiveUp, Scope, TryAgain
@@ -18,6 +15,8 @@ from headgate.store import deliveries, outcomes
 from headgate.store.claims import Limits
 from headgate.store.deliveries import Delivery, DeliveryFilter
 from headgate.store.store import Store
+from tests.notify.connectors import ScriptedConnector
+from tests.store.owed import owe
 
 QUICK = RetryPolicy(first=0.01, longest=0.05, attempts=5)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.notify.jobs import COMPLETED, ENDED, ended, figures, message
 
 from headgate.model.job import ExitStatus
 from headgate.model.mail import MailKind, MailRequest
 from headgate.model.message import Outcome
 from headgate.model.states import JobState
+from tests.notify.jobs import COMPLETED, ENDED, ended, figures, message
 
 NEVER = {"started": None, "elapsed": 0, "nodes": "", "node_count": 0, "cpu_used": None, "memory_used": None}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.real.site import Site
+import pytest_asyncio
 
 from headgate.testing.cluster import Cluster, temporary_cluster
+from tests.real.site import Site
 
 
 @pytest.fixture
@@ -28,10 +30,19 @@ def fragile_cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture
-async def fragile(fragile_cluster: Cluster, tmp_path: Path) -> AsyncIterator[Site]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def breakable(fragile_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """Headgate, joined to a cluster whose daemons may be stopped; Slurm has handed over a first mail."""
-    fragile_cluster.up()
-    async with Site(fragile_cluster, tmp_path, wait=8.0) as joined:
+    async with Site(fragile_cluster, tmp_path_factory.mktemp("fragile"), wait=8.0, grace=4.0) as joined:
         await joined.handed_over()
         yield joined
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fragile(breakable: Site) -> Site:
+    """The same, with everything in order whatever the test before has left."""
+    breakable.post.do("pass")
+    await asyncio.to_thread(breakable.cluster.up)
+    if breakable.headgate._process is None or breakable.headgate._process.returncode is not None:
+        await breakable.headgate.start()
+    return breakable

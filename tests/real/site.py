@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from tests.service.running import RunningHeadgate
+from sqlalchemy import Connection
 
-from headgate.store import cursors
+from headgate.cli.event.fields import as_json
+from headgate.store import cursors, journal
+from headgate.store.journal import EventFilter, Recorded
 from headgate.store.store import Store
 from headgate.testing.cluster import Cluster
 from headgate.testing.smtp.sink import ReceivedMail, SmtpSink
+from tests.service.running import RunningHeadgate
 
 Tables = dict[str, dict[str, Any]]
+T = TypeVar("T")
 
 PATIENCE = 90.0
 """Seconds after which what a test waits for counts as not coming."""
@@ -144,11 +149,11 @@ done
 class Site:
     """Everything together; use it as an async context manager."""
 
-    def __init__(self, cluster: Cluster, directory: Path, *, wait: float = 20.0) -> None:
-        """``wait``: seconds for which messages wait for figures."""
+    def __init__(self, cluster: Cluster, directory: Path, *, wait: float = 20.0, grace: float = 6.0) -> None:
+        """``wait``: seconds for which messages wait for figures. ``grace``: after which a mail counts as lost."""
         self.cluster = cluster
         self.directory = directory
-        self._wait = wait
+        self._wait, self._grace = wait, grace
         self.sink = SmtpSink()
         self.spool = cluster.shared / f"spool-{directory.name}"
         self.mailprog = cluster.shared / f"headgate-mailprog-{directory.name}"
@@ -187,7 +192,7 @@ class Site:
                 "timeout": 5.0,
                 "accounting_timeout": 5.0,
             },
-            "watcher": {"interval": 1.0, "min_interval": 0.5, "mail_grace": 6.0},
+            "watcher": {"interval": 1.0, "min_interval": 0.5, "mail_grace": self._grace},
             "accounting": {"wait": self._wait, "first_after": 0.5},
             "notify": {"backoff_first": 0.2, "backoff_max": 2.0},
             "connectors.mailto": {
@@ -265,40 +270,58 @@ class Site:
         assert status == 0, err
         return json.loads(out)
 
-    async def events(self, *jobs: int, kind: str = "*") -> list[dict[str, Any]]:
-        """Return the journal's events about jobs, oldest first."""
-        found: list[dict[str, Any]] = []
+    async def events(self, *jobs: int, kind: str | None = None) -> list[dict[str, Any]]:
+        """Return the journal's events about jobs, oldest first, as ``headgate event list --json`` writes them.
+
+        Read without a process for each look, since tests look until something is there.
+        """
+        found: list[Recorded] = []
         for job in jobs:
-            found += await self.ask("event", "list", "--json", "--limit=1000", f"--job={job}", f"--kind={kind}")
-        return sorted(found, key=lambda event: int(event["id"]))
+            wanted = EventFilter(kind=kind, job_id=job)
+            found += await self.read(functools.partial(journal.find, wanted=wanted, limit=1000))
+        return [as_json(event) for event in sorted(found, key=lambda event: event.id)]
+
+    async def event(self, job: int, kind: str, fits: Callable[[Mapping[str, Any]], bool] = bool) -> dict[str, Any]:
+        """Wait until the journal has an event about a job that fits, and return it."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not (found := [event for event in await self.events(job, kind=kind) if fits(event)]):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise AssertionError(f"no such {kind}: {json.dumps(await self.events(job), indent=1)}") from None
+        return found[-1]
 
     async def deliveries(self, job: int) -> list[dict[str, Any]]:
         """Return the deliveries about a job, oldest first."""
         return list(await self.ask("delivery", "list", "--json", "--limit=1000", f"--job={job}"))
 
-    async def event(self, job: int, kind: str, fits: Callable[[Mapping[str, Any]], bool] = bool) -> dict[str, Any]:
-        """Wait until the journal has an event about a job that fits, and return it."""
-        found: list[dict[str, Any]] = []
-        async with asyncio.timeout(PATIENCE):
-            while not found:
-                found = [event for event in await self.events(job, kind=kind) if fits(event)]
-        return found[-1]
-
     async def audited(self, job: int) -> None:
-        """Wait until Headgate has looked for lost mails past everything that is known about a job by now."""
-        last = max(event["id"] for event in await self.events(job, kind="job.*"))
-        store = Store(self.url)
+        """Wait until Headgate has looked for lost mails past all that is known about a job by now."""
+        looked_at = ("job.started", "job.ended", "job.requeued")
+        last = max(event["id"] for event in await self.events(job) if event["kind"] in looked_at)
         try:
             async with asyncio.timeout(PATIENCE):
-                while (await store.read(lambda c: cursors.read(c, AUDITED)) or 0) < last:
+                while (await self.read(lambda c: cursors.read(c, AUDITED)) or 0) < last:
                     await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise AssertionError(f"event {last} is not looked at: {await self.events(job)}") from None
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Ask the store something."""
+        store = Store(self.url)
+        try:
+            return await store.read(question)
         finally:
             await asyncio.to_thread(store.close)
 
-    async def logged(self, event: str, count: int = 1) -> list[dict[str, Any]]:
-        """Wait until an event stands in the log so often, and return its lines."""
-        await until(lambda: self.headgate.events(event) >= count, lambda: f"{event} is not in the log")
-        return [line for line in self.headgate.lines() if line.get("event") == event]
+    async def logged(self, event: str, count: int = 1, *, after: int = 0) -> list[dict[str, Any]]:
+        """Wait until an event stands in the log so often, after a number of lines, and return its lines."""
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.headgate.lines()[after:] if line.get("event") == event]
+
+        await until(lambda: len(found()) >= count, lambda: f"{event} is not in the log")
+        return found()
 
     async def handed_over(self) -> None:
         """Have Slurm hand over a first mail: without one, Headgate takes it that another program tells users."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from tests.real.site import SLEEP, Mail, Site, until
 
 from headgate.testing.cluster import Cluster
+from tests.real.site import SLEEP, Mail, Site, until
 
 pytestmark = [pytest.mark.slurm, pytest.mark.contract, pytest.mark.asyncio(loop_scope="module")]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.real.site import SLEEP, Site, until
 
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES
+from tests.real.site import SLEEP, Site, until
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.asyncio(loop_scope="module")]
 
 TRUE, FALSE = "#!/bin/sh\n", "#!/bin/sh\nexit 3\n"
 
@@ -34,6 +34,11 @@ def words(text: str) -> str:
 
 async def lost(site: Site, count: int) -> None:
     await until(lambda: site.post.lost >= count, lambda: f"{site.post.lost} mails were lost")
+
+
+def mark(site: Site) -> int:
+    """Return how many lines Headgate's log has by now."""
+    return len(site.headgate.lines())
 
 
 async def told_once(site: Site, job: int, *outcomes: str) -> None:
@@ -71,6 +76,7 @@ async def test_mails_that_the_hand_off_cannot_take_are_found_and_told_once(fragi
 
 async def test_mails_that_go_down_with_slurmctld_are_found_and_told_once(fragile: Site) -> None:
     running = await fragile.submit("ada", SLEEP, "--job-name=survivor", mail="END")
+    before = mark(fragile)
     await fragile.in_state(running, "RUNNING")
     fragile.post.do("hold")
     job = await fragile.submit("ben", FALSE, "--job-name=bad")
@@ -79,11 +85,11 @@ async def test_mails_that_go_down_with_slurmctld_are_found_and_told_once(fragile
     await asyncio.to_thread(fragile.cluster.kill, "slurmctld")
     try:
         fragile.post.do("lose")
-        await fragile.logged("watcher.failed")
+        await fragile.logged("watcher.failed", after=before)
     finally:
         await asyncio.to_thread(fragile.cluster.start, "slurmctld")
     fragile.post.do("pass")
-    await fragile.logged("watcher.answered_again")
+    await fragile.logged("watcher.answered_again", after=before)
     await told_once(fragile, job, "started", "failed")
     await fragile.as_user("ada", "scancel", str(running))
     await told_once(fragile, running, "cancelled")
@@ -107,8 +113,10 @@ async def test_a_mail_that_comes_after_it_counted_as_lost_is_not_told_again(frag
 
 
 async def test_without_slurmdbd_mails_say_that_figures_are_missing_and_later_ones_have_them(fragile: Site) -> None:
-    late = await fragile.submit("ada", "#!/bin/sh\nwhile [ ! -e /tmp/$SLURM_JOB_NAME ]; do sleep 0.2; done\n", mail="END",
-                                *[f"--job-name={fragile.directory.name}"])  # fmt: skip
+    before = mark(fragile)
+    late = await fragile.submit(
+        "ada", "#!/bin/sh\nwhile [ ! -e ~/end-$SLURM_JOB_ID ]; do sleep 0.2; done\n", mail="END"
+    )
     await fragile.in_state(late, "RUNNING")
     await asyncio.to_thread(fragile.cluster.stop, "slurmdbd")
     try:
@@ -117,13 +125,13 @@ async def test_without_slurmdbd_mails_say_that_figures_are_missing_and_later_one
         assert NO_FIGURES in words(mail.plain)
         assert mail.fact("Exit code") == "3"
         assert mail.fact("Memory") == mail.fact("CPU time") == ""
-        await fragile.as_user("ada", "touch", f"/tmp/{fragile.directory.name}")
+        await fragile.as_user("ada", "touch", f"end-{late}")
         await fragile.in_state(late, "COMPLETED")
         await fragile.event(late, "job.ended")
     finally:
         await asyncio.to_thread(fragile.cluster.start, "slurmdbd")
-        await fragile.as_user("ada", "rm", "-f", f"/tmp/{fragile.directory.name}")
-    await fragile.logged("accounting.answers_again")
+        await fragile.as_user("ada", "rm", "-f", f"end-{late}")
+    await fragile.logged("accounting.answers_again", after=before)
     [mail] = await fragile.told(late, "succeeded")
     assert mail.fact("Memory") or INCOMPLETE_FIGURES in words(mail.plain) or NO_FIGURES in words(mail.plain)
     after = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
@@ -139,12 +147,13 @@ async def test_what_happened_while_headgate_was_away_is_told_when_it_is_back(fra
     assert await fragile.headgate.stop() == 0
     collected = await fragile.submit("ben", FALSE, "--job-name=collected")
     await until(lambda: len(list(fragile.spool.glob("*.mail"))) == 2, lambda: str(list(fragile.spool.iterdir())))
+    before = fragile.post.lost
     fragile.post.do("lose")
     unseen = await fragile.submit("ada", FALSE, "--job-name=unseen")
     await fragile.as_user("ada", "scancel", str(running))
     for job in (running, unseen):
         await fragile.in_state(job, "FAILED", "CANCELLED")
-    await lost(fragile, 3)
+    await lost(fragile, before + 3)
     fragile.post.do("pass")
     await fragile.headgate.start()
     _, mail = await fragile.told(collected, "started", "failed")
@@ -163,6 +172,7 @@ async def test_what_happened_while_headgate_was_away_is_told_when_it_is_back(fra
 
 @pytest.mark.parametrize("mode", ["fail", "hang"])
 async def test_without_an_answer_of_sacct_mails_say_so_and_all_else_goes_on(fragile: Site, mode: str) -> None:
+    before = mark(fragile)
     with misbehaving(fragile, "sacct", mode):
         job = await fragile.submit("ben", FALSE, "--job-name=bad")
         await fragile.event(job, "job.ended")
@@ -171,7 +181,7 @@ async def test_without_an_answer_of_sacct_mails_say_so_and_all_else_goes_on(frag
         assert NO_FIGURES in words(ended.plain)
         assert ended.subject == f'Failed (exit code 3): job {job} "bad"'
         assert (await fragile.headgate.get("/readyz")).status_code == 200
-    [first, *_] = await fragile.logged("accounting.failed")
+    [first, *_] = await fragile.logged("accounting.failed", after=before)
     assert (
         first["error"]
         == {
@@ -185,23 +195,25 @@ async def test_without_an_answer_of_sacct_mails_say_so_and_all_else_goes_on(frag
 
 
 async def test_warnings_of_slurms_commands_are_logged_once_and_change_nothing(fragile: Site) -> None:
+    before = mark(fragile)
     with misbehaving(fragile, "sacct", "warn"), misbehaving(fragile, "squeue", "warn"):
         job = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", mail="END")
         [mail] = await fragile.told(job, "succeeded")
         assert mail.fact("Memory")
         await fragile.event(job, "job.ended", lambda event: "watcher" in event["witnesses"])
-    told = [line["command"] for line in await fragile.logged("slurm.warning", 2)]
+    told = [line["command"] for line in await fragile.logged("slurm.warning", 2, after=before)]
     assert sorted(told) == ["sacct", "squeue"]
 
 
 async def test_a_squeue_that_hangs_pauses_the_watcher_aloud_and_nothing_else(fragile: Site) -> None:
+    before = mark(fragile)
     with misbehaving(fragile, "squeue", "hang"):
         job = await fragile.submit("ben", "#!/bin/sh\nsleep 2\n", "--job-name=unwatched")
         _, mail = await fragile.told(job, "started", "succeeded")
         assert mail.fact("Memory")
-        [failed, *_] = await fragile.logged("watcher.failed")
+        [failed, *_] = await fragile.logged("watcher.failed", after=before)
         assert failed["error"] == "squeue did not answer within 5 s"
-    await fragile.logged("watcher.answered_again")
+    await fragile.logged("watcher.answered_again", after=before)
     event = await fragile.event(job, "job.ended", lambda event: len(event["witnesses"]) > 1)
     assert next(iter(event["witnesses"])) == "mail"
     await told_once(fragile, job, "started", "succeeded")
@@ -210,6 +222,7 @@ async def test_a_squeue_that_hangs_pauses_the_watcher_aloud_and_nothing_else(fra
 async def test_jobs_that_left_the_queue_unseen_are_resolved_by_one_sacct(fragile: Site) -> None:
     await asyncio.to_thread(fragile.cluster.configure, MinJobAge="2")
     try:
+        before = mark(fragile)
         jobs = [await fragile.submit("ada", SLEEP, mail="NONE") for _ in range(5)]
         for job in jobs:
             await fragile.event(job, "job.started")
@@ -219,7 +232,7 @@ async def test_jobs_that_left_the_queue_unseen_are_resolved_by_one_sacct(fragile
             async with asyncio.timeout(90):
                 while gone & set((await fragile.slurm("squeue", "-h", "-t", "all", "-o", "%A")).split()):
                     await asyncio.sleep(0.5)
-            await fragile.logged("watcher.failed")
+            await fragile.logged("watcher.failed", after=before)
         for job in jobs:
             ended = await fragile.event(job, "job.ended")
             assert list(ended["witnesses"]) == ["accounting"]

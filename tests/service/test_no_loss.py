@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import Envelope
-from tests.service.running import RunningHeadgate, mail_only
-from tests.store.owed import owe
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import deliveries
@@ -20,6 +18,8 @@ from headgate.store.store import Store
 from headgate.testing.postgresql import PostgresServer
 from headgate.testing.smtp.behaviour import Behaviour, Hang, KeepThenReset, Reset, Say, Step
 from headgate.testing.smtp.sink import SmtpSink
+from tests.service.running import RunningHeadgate, mail_only
+from tests.store.owed import owe
 
 MESSAGES = 2000
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import structlog
 from structlog.testing import capture_logs
-from tests.slurm.commands.test_sacct import FIGURES
-from tests.slurm.commands.test_scontrol import record
-from tests.slurm.commands.test_squeue import JOB
 
 from headgate.errors import SlurmCommandError, SlurmOutputError
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands.scontrol import MailSettings, MailType
 from headgate.testing.slurm import FakeSlurm, sacct_text, squeue_text
+from tests.slurm.commands.test_sacct import FIGURES
+from tests.slurm.commands.test_scontrol import record
+from tests.slurm.commands.test_squeue import JOB
 
 
 @pytest.fixture

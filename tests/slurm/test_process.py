@@ -124,7 +124,7 @@ async def test_flood_on_standard_error_is_read_but_not_kept(tmp_path: Path) -> N
 
 
 async def test_missing_command_is_an_error_that_waiting_does_not_mend(tmp_path: Path) -> None:
-    with pytest.raises(SlurmCommandError, match=r"^squeue cannot be started: No such file or directory$") as caught:
+    with pytest.raises(SlurmCommandError, match=r"^/\S*squeue cannot be started: No such file or directory$") as caught:
         await process.run([tmp_path / "squeue"], env=ENV, timeout=30)
     assert not caught.value.transient
 

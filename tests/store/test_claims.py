@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import hypothesis
 from hypothesis import strategies as st
-from tests.store.owed import owe
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import claims, deliveries, outcomes
@@ -13,6 +12,7 @@ from headgate.store.claims import Bundle, Limits, plan
 from headgate.store.deliveries import DeliveryFilter, NewDelivery
 from headgate.store.outcomes import Settled
 from headgate.store.store import Store
+from tests.store.owed import owe
 
 FREE = Limits(recipient_burst=1_000_000)
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -15,9 +16,9 @@ from headgate.testing.postgresql import PostgresServer
 pytestmark = pytest.mark.postgresql
 
 
-def _wait_for(condition: object, seconds: float = 30.0) -> bool:
+def _wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -37,6 +38,19 @@ def test_each_new_database_is_empty_and_apart_from_the_others_and_nothing_is_lef
         assert fsync == ("on",)
     assert not directory.exists()
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_database_can_be_copied_and_removed() -> None:
+    with PostgresServer() as server:
+        url = server.new_database()
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE numbers AS SELECT 1 AS number")
+        copy = server.new_database(template=url)
+        server.drop_database(url)
+        with psycopg.connect(copy) as connection:
+            assert connection.execute("SELECT number FROM numbers").fetchone() == (1,)
+        with pytest.raises(psycopg.OperationalError, match="does not exist"):
+            psycopg.connect(url)
 
 
 def test_what_was_committed_outlives_a_crash_and_a_new_start() -> None:

@@ -60,10 +60,11 @@ def opened_store() -> Iterator[Store]:
     settings = load(config_path(), connector_settings=lambda _: _AnyConnector)
     store = Store(settings.store.url.get_secret_value())
     try:
-        if store.read_now(current) != NEWEST:
-            raise StoreError(
-                "the store's tables are not those of this Headgate; run: headgate store migrate", transient=False
-            )
+        present = store.read_now(current)
+        if present is None or present < NEWEST:
+            raise StoreError("the store has to be prepared first; run: headgate store migrate", transient=False)
+        if present > NEWEST:
+            raise StoreError(f"the store belongs to a newer Headgate (its tables are at {present})", transient=False)
         yield store
     finally:
         store.close()

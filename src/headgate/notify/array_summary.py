@@ -225,7 +225,9 @@ def array_summary_text(known: Situation, request: MailRequest, tasks: Tasks | No
     sentences = []
     if tasks and not known.kind.final and known.kind is MailKind.BEGAN:
         sentences.append(
-            "Of its tasks " + ", ".join(f"{number} are {_WORDS[state]}" for state, number in tasks.counts) + "."
+            f"Of its {count(tasks.total, 'task')}, "
+            + ", ".join(f"{number} {_WORDS[state]}" for state, number in tasks.counts)
+            + "."
         )
     if request.requeued_tasks and not (tasks and tasks.requeued):
         sentences.append("Some of its tasks were requeued.")

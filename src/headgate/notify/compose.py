@@ -138,6 +138,7 @@ class Composer:
         for material in plan.ready.values():
             metrics.MESSAGES.labels("missing" if material.missing else "complete").inc()
         await self._store.write(lambda c: self._write(c, recorded, plan, messages))
+        _log.info("messages.made", messages=len(messages), waiting=len(plan.later))
         return len(messages)
 
     async def _figures(self, requests: Sequence[MailRequest]) -> list[Figures] | None:
@@ -222,7 +223,8 @@ def sufficient(material: Material) -> bool:
     if request.kind.final:
         return figures.complete
     if request.kind is MailKind.BEGAN:
-        return figures.started is not None
+        # Right after a start, accounting may hold the bones of a record only.
+        return figures.started is not None and figures.cpus > 0 and figures.qos.lower() != "unknown"
     return True
 
 

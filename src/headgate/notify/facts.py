@@ -9,6 +9,7 @@ from typing import Final
 from headgate.model.job import Figures
 from headgate.model.mail import MailKind, MailRequest
 from headgate.model.message import Bar, Fact
+from headgate.model.states import JobState
 from headgate.model.text import one_line
 from headgate.notify.situation import Situation
 from headgate.notify.wording import (
@@ -101,7 +102,9 @@ def _times(known: Situation, zone: tzinfo | None) -> Iterator[tuple[str, str | N
 
 
 def _exit(known: Situation) -> Iterator[tuple[str, str | None]]:
-    yield "Exit code", None if known.exit_code is None else str(known.exit_code)
+    # Zero means success only where the job ended by itself; Slurm also gives it to what it ended.
+    said = known.exit_code is not None and (known.exit_code or known.state in (None, JobState.COMPLETED))
+    yield "Exit code", str(known.exit_code) if said else None
     yield "Signal", signal_text(known.signal)
 
 

@@ -58,7 +58,7 @@ async def run(
         transport, protocol = await _start(argv, env, stdout_limit)
     except OSError as error:
         raise SlurmCommandError(
-            f"{command} cannot be started: {error.strerror or error}", transient=_may_pass(error)
+            f"{argv[0]} cannot be started: {error.strerror or error}", transient=_may_pass(error)
         ) from error
     try:
         async with asyncio.timeout(timeout):

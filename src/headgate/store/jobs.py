@@ -37,6 +37,18 @@ def of_job(connection: Connection, cluster: str, job_id: int) -> list[StoredJob]
     return [_job(row) for row in connection.execute(query)]
 
 
+def closed_among(connection: Connection, attempts: Sequence[Attempt]) -> set[Attempt]:
+    """Return those attempts that are known to be over."""
+    numbers = sorted({attempt.job_id for attempt in attempts})
+    closed: set[Attempt] = set()
+    for start in range(0, len(numbers), 1000):
+        query = select(jobs.c.cluster, jobs.c.job_id, jobs.c.submitted).where(
+            jobs.c.job_id.in_(numbers[start : start + 1000]), ~jobs.c.open
+        )
+        closed.update(Attempt(*row) for row in connection.execute(query))
+    return closed.intersection(attempts)
+
+
 def has_open_tasks(connection: Connection, cluster: str, array_id: int) -> bool:
     """Say whether a task of an array is not over, as far as we know."""
     query = select(jobs.c.job_id).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id, jobs.c.open).limit(1)

@@ -70,6 +70,11 @@ class Store:
         return self.url.get_backend_name() == "sqlite"
 
     @property
+    def shown_url(self) -> str:
+        """The URL as it is written in the configuration, without its password."""
+        return self.url.set(drivername=self.url.get_backend_name()).render_as_string(hide_password=True)
+
+    @property
     def engine(self) -> Engine:
         """SQLAlchemy's engine, for migrations."""
         return self._engine
@@ -181,6 +186,11 @@ def _sqlite_engine(url: URL) -> Engine:
         raise StoreError("the store's URL must name a file: sqlite:////var/lib/headgate/headgate.db", transient=False)
     if not Path(path).parent.is_dir():
         raise StoreError(f"the store's directory {Path(path).parent} does not exist", transient=False)
+    try:
+        # SQLite gives its other files the rights of this one: nobody else reads what users' jobs did.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be opened: {error.strerror}", transient=False) from error
     engine = create_engine(
         url,
         pool_size=6,

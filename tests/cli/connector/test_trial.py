@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.connector.conftest import Run
-
 from headgate.testing.smtp.behaviour import Step
 from headgate.testing.smtp.sink import SmtpSink
+from tests.cli.connector.conftest import Run
 
 
 async def test_a_sample_arrives(run: Run, sink: SmtpSink) -> None:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.spool.conftest import BAD, GOOD, STRANGE, as_json, run
-
 from headgate.errors import NotFoundError
 from headgate.events.sources.mail.spool import MailSpool
+from tests.cli.spool.conftest import BAD, GOOD, STRANGE, as_json, run
 
 
 def test_retry_by_name_and_all(path: Path) -> None:

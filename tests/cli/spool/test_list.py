@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.spool.conftest import BAD, GOOD, STRANGE, as_json, run
-
 from headgate.errors import SpoolError
+from tests.cli.spool.conftest import BAD, GOOD, STRANGE, as_json, run
 
 
 def test_list_names_what_was_set_aside_and_counts_what_waits(path: Path) -> None:

@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
-from tests.connectors.mailto.looks import MESSAGES
 
 from headgate.connectors.bounds import Bounds, within
 from headgate.connectors.mailto.rendering import Rendering
+from tests.connectors.mailto.looks import MESSAGES
 
 pytestmark = pytest.mark.browser
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.events.sources.seen import accounted, queued, task
 
 from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
 from headgate.model.event import Event, EventKind, Source
 from headgate.model.job import ArrayPlace, Attempt, ExitStatus, HetPlace, QueuedJob
 from headgate.model.states import JobState
+from tests.events.sources.seen import accounted, queued, task
 
 PENDING, RUNNING, SUSPENDED = JobState.PENDING, JobState.RUNNING, JobState.SUSPENDED
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.events.sources.seen import CLUSTER
-
 from headgate.events.journal import Journal
 from headgate.events.mail_events import mail_event, mail_request
 from headgate.events.sources.changes import KnownJob
@@ -19,6 +17,7 @@ from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.store import cursors, jobs, journal
 from headgate.store.journal import EventFilter, Recorded
 from headgate.store.store import Store
+from tests.events.sources.seen import CLUSTER
 
 GRACE = 60.0
 LONG_AFTER = 10_000_000_000.0
@@ -56,7 +55,7 @@ ANOTHER_MAIL = mail(MailKind.BEGAN, 99, "another")
 
 
 async def knows(
-    store: Store, *known: KnownJob, wishes: frozenset[str] | None = ALL, facts: Sequence[Event] = (), since: float = 0.0
+    store: Store, *known: KnownJob, wishes: frozenset[str] | None = ALL, facts: Sequence[Event] = (), since: float = 1.0
 ) -> None:
     """Have the store know these jobs with their owners' wishes, and these facts."""
     await store.write(lambda c: jobs.keep(c, [replace(stored_job(job), mail_types=wishes) for job in known], 1.0))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from scripts.demo.place import Place
-from scripts.demo.play import JOBS
 
 from headgate.testing.cluster import Cluster
 from headgate.testing.cluster.process import belonging_to, is_alive
+from scripts.demo.place import Place
+from scripts.demo.play import JOBS
 
 PROJECT = Path(__file__).parents[3]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts.demo.place import AtWorkError, DemoError, Place
 
 from headgate.testing.cluster.process import is_alive
+from scripts.demo.place import AtWorkError, DemoError, Place
 
 
 @pytest.fixture

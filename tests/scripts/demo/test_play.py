@@ -3,11 +3,10 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from headgate.service.wiring import load_settings
 from scripts.demo.installation import configuration
 from scripts.demo.place import Place
 from scripts.demo.play import JOBS
-
-from headgate.service.wiring import load_settings
 
 
 def test_the_configuration_is_one_that_headgate_takes(tmp_path: Path) -> None:

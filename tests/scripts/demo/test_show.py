@@ -4,10 +4,10 @@ import io
 from pathlib import Path
 
 from rich.console import Console
-from scripts.demo.mails import Mail
-from scripts.demo.play import JOBS
 
 from scripts.demo import show
+from scripts.demo.mails import Mail
+from scripts.demo.play import JOBS
 
 
 def recording() -> Console:

@@ -5,12 +5,12 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.slurm.commands.recorded_text import MARK, VERSIONS, recorded, recorded_ids
 
 from headgate.model.job import ArrayPlace, Attempt, ExitStatus, Figures, HetPlace
 from headgate.model.states import JobState
 from headgate.slurm.commands import sacct
 from headgate.testing.slurm import sacct_text
+from tests.slurm.commands.recorded_text import MARK, VERSIONS, recorded, recorded_ids
 
 MIB = 1 << 20
 FIGURES = Figures(

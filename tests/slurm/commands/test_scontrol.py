@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.slurm.commands.recorded_text import VERSIONS, recorded, recorded_ids
 
 from headgate.slurm.commands import scontrol
 from headgate.slurm.commands.scontrol import MailSettings, MailType
+from tests.slurm.commands.recorded_text import VERSIONS, recorded, recorded_ids
 
 ALL = frozenset(
     {MailType.BEGIN, MailType.END, MailType.FAIL, MailType.REQUEUE, MailType.INVALID_DEPEND, MailType.STAGE_OUT}

@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.slurm.commands.recorded_text import MARK, VERSIONS, recorded, recorded_ids
 
 from headgate.model.job import ArrayPlace, Attempt, ExitStatus, HetPlace, QueuedJob
 from headgate.model.states import JobState
 from headgate.slurm.commands import squeue
 from headgate.slurm.commands.marks import new_mark
 from headgate.testing.slurm import squeue_text
+from tests.slurm.commands.recorded_text import MARK, VERSIONS, recorded, recorded_ids
 
 JOB = QueuedJob(
     attempt=Attempt("c", 7, 1_700_000_000),

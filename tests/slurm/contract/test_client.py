@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import pytest
-from tests.slurm.contract.conftest import FORGERY, SQUARES, Jobs
 
 from headgate.errors import SlurmCommandError
 from headgate.model.job import ArrayPlace, ExitStatus, Figures, HetPlace, QueuedJob
@@ -12,6 +11,7 @@ from headgate.model.states import JobState
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands.scontrol import MailSettings, MailType
 from headgate.testing.cluster import Cluster
+from tests.slurm.contract.conftest import FORGERY, SQUARES, Jobs
 
 pytestmark = [pytest.mark.slurm, pytest.mark.contract]
 

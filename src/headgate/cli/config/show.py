@@ -44,4 +44,4 @@ def show(*, only_set: bool, as_json: bool) -> None:
     rows = [
         (shown(setting.path), json.dumps(setting.value, ensure_ascii=False), setting.origin) for setting in settings
     ]
-    show_table(("Setting", "Value", "From"), rows, empty="Nothing is set.")
+    show_table(("SETTING", "VALUE", "FROM"), rows, empty="Nothing is set.")

@@ -8,7 +8,7 @@ from headgate.cli.connector.configured import as_json as to_json
 from headgate.cli.connector.configured import configured
 from headgate.cli.output import json_option, show_json, show_table
 
-_COLUMNS = ("Name", "Kind", "Default", "Rate (1/s)", "Concurrency", "Per recipient")
+_COLUMNS = ("NAME", "KIND", "DEFAULT", "RATE (1/s)", "CONCURRENCY", "PER RECIPIENT")
 
 
 @click.command("list")

@@ -49,7 +49,7 @@ def trial(name: str, target: str, samples: tuple[str, ...], *, as_json: bool) ->
         for one in told:
             more = f" ({one['reason']})" if one["reason"] else ""
             click.echo(
-                f"{one['sample']} to {plain(one['target'])}: {one['outcome']}{more} {plain(one['detail'])}".rstrip()
+                f"sample '{one['sample']}' to {plain(one['target'])}: {one['outcome']}{more} {plain(one['detail'])}".rstrip()
             )
     sys.exit(0 if all(one["outcome"] == "delivered" for one in told) else 1)
 

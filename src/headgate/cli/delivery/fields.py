@@ -15,7 +15,7 @@ from headgate.store.deliveries import Delivery, DeliveryFilter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-COLUMNS = ("ID", "OWED", "RECIPIENT", "SUBJECT", "STATE", "TRIES", "NEXT", "REASON")
+COLUMNS = ("ID", "OWED", "RECIPIENT", "MESSAGE", "STATE", "FAILED", "NEXT", "REASON")
 
 
 def filter_options(command: Command) -> Command:
@@ -44,7 +44,8 @@ def as_row(item: Delivery) -> tuple[object, ...]:
     again = moment(item.not_before) if later else None
     why = f"{item.reason.value}: {item.detail}" if item.reason and item.detail else item.reason and item.reason.value
     recipient = f"{item.connector}:{item.target}"
-    return item.id, moment(item.created_at), recipient, item.subject, item.state.value, item.attempts, again, why
+    title = json.loads(item.message)["title"] if item.message else f"({item.subject})"
+    return item.id, moment(item.created_at), recipient, title, item.state.value, item.attempts, again, why
 
 
 def as_json(item: Delivery) -> dict[str, object]:

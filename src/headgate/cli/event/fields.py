@@ -14,7 +14,8 @@ from headgate.store.journal import EventFilter, Recorded
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 COLUMNS = ("ID", "TIME", "KIND", "SUBJECT", "USER", "WHAT", "SEEN BY")
-_TOLD = ("state", "exit_code", "signal", "kind", "receivers", "restarts", "name")
+_TOLD = ("kind", "state", "exit_code", "signal", "receivers", "restarts", "name")
+_SHORT = {"kind": "mail", "receivers": "to"}
 
 
 def filter_options(command: Command) -> Command:
@@ -40,7 +41,9 @@ def chosen(**values: Any) -> EventFilter:
 def as_row(recorded: Recorded) -> tuple[object, ...]:
     """Return an event as a table's row."""
     event = recorded.event
-    what = " ".join(f"{name}={event.data[name]}" for name in _TOLD if event.data.get(name) not in (None, ""))
+    told = {name: event.data[name] for name in _TOLD if event.data.get(name) not in (None, "")}
+    quiet = {name for name in ("restarts", "signal") if told.get(name) == 0}
+    what = " ".join(f"{_SHORT.get(name, name)}={value}" for name, value in told.items() if name not in quiet)
     seen = ", ".join(source.value for source in recorded.witnesses)
     return recorded.id, moment(event.time), event.kind.value, event.subject, event.user or None, what[:120], seen
 

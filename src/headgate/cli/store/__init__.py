@@ -39,7 +39,7 @@ def show(*, as_json: bool) -> None:
 
     with opened_store() as store:
         found = {
-            "url": store.url.render_as_string(hide_password=True),
+            "url": store.shown_url,
             "revision": store.read_now(current),
             **store.read_now(retention.sizes),
         }

@@ -32,8 +32,8 @@ class MailtoConnector:
     """Sends messages as mails. Raises ConnectorError when made with files or templates that cannot be used."""
 
     repeat_safe = False
-    wants_events = False
     """A mail sent twice arrives twice; that both have the same Message-ID helps only some mailboxes."""
+    wants_events = False
 
     def __init__(self, name: str, settings: MailtoSettings) -> None:
         self.name = name

@@ -81,7 +81,7 @@ def look_of(message: Message) -> Look:
         when=datetime.fromtimestamp(message.time).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
         bars=tuple(draw(bar) for bar in message.bars),
         digest=tuple(ToldLine(STYLES[line.outcome], line.text) for line in message.digest),
-        label_width=min(max(map(len, labels), default=0), 20),
+        label_width=min(max(map(len, labels), default=0), 24),
     )
 
 
@@ -108,5 +108,5 @@ def _steps(share: float, steps: int) -> int:
 def _percent(fraction: float) -> str:
     percent = fraction * 100
     if 0 < percent < 1:
-        return "< 1 %"
+        return f"{max(percent, 0.1):.1f} %"
     return f"{math.floor(percent + 0.5)} %"

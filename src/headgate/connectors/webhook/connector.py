@@ -46,8 +46,8 @@ class WebhookConnector:
     """Posts messages as JSON. Raises ConnectorError when made with authorities that cannot be read."""
 
     repeat_safe = True
-    wants_events = True
     """Receivers are given the key by which they know a message again."""
+    wants_events = True
 
     def __init__(self, name: str, settings: WebhookSettings) -> None:
         self.name = name

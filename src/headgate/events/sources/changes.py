@@ -167,7 +167,7 @@ def resolve(known: Mapping[Attempt, KnownJob], left: Sequence[Attempt], figures:
         before = known.get(figure.attempt)
         if before is None or figure.attempt not in wanted:
             continue
-        if figure.state.terminal and figure.ended is not None:
+        if figure.state.terminal:
             changes.jobs[figure.attempt] = _tell(before, figure, changes)
         elif figure.requeued:
             # The next attempt tells of the requeue itself, when it is first seen.

@@ -100,13 +100,13 @@ class MailSource:
             await self._store.write(lambda connection: self._events.append(connection, read))
             await asyncio.to_thread(self._spool.remove, good)
             RECORDS.labels("read").inc(len(good))
+            _log.info("mail.read", records=len(good))
         return len(records)
 
     async def _event(self, record: SpooledRecord, cluster: str) -> Event | None:
         try:
             return mail_event(read_request(parse_record(record.data, name=record.name)), cluster=cluster)
         except RecordError as error:
-            _log.warning("mail.unreadable_record", record=record.name, error=error.message)
             RECORDS.labels("unreadable").inc()
             await asyncio.to_thread(self._spool.set_aside, record.name, error.message)
             return None

@@ -172,7 +172,9 @@ class Watcher:
         now = time.time()
         if seen is not None and now - seen > self._settings.interval * 2:
             since = max(seen - _MARGIN, now - self._settings.days * 86400)
-            missed = catch_up(self._known, await self._slurm.accounting_between(since, now))
+            figures = await self._slurm.accounting_between(since, now)
+            told = await self._store.read(lambda c: jobs.closed_among(c, [figure.attempt for figure in figures]))
+            missed = catch_up(self._known, [figure for figure in figures if figure.attempt not in told])
             _log.info("watcher.catching_up", since=since, seconds=round(now - since), events=len(missed.events))
             await self._write(missed, now)
         await self._store.write(lambda c: self._audit.begin(c, now))

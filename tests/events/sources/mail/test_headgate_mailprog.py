@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.events.sources.mail.conftest import HandOff
 
 from headgate.events.sources.mail import headgate_mailprog
 from headgate.events.sources.mail.install import DEFAULT_PYTHON, program_text
 from headgate.events.sources.mail.record import parse_record
+from tests.events.sources.mail.conftest import HandOff
 
 SUBJECT = "Slurm Job_id=5 Name=x Began, Queued time 00:00:01"
 

@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.events.sources.mail.conftest import Make
 
 from headgate.errors import RecordError
 from headgate.events.sources.mail.reading import MAX_NAME, MAX_RECEIVERS_TEXT, MAX_TEXT, read_request
@@ -13,6 +12,7 @@ from headgate.events.sources.mail.record import MailRecord
 from headgate.model.job import ArrayPlace, HetPlace
 from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.states import JobState
+from tests.events.sources.mail.conftest import Make
 
 ENDED = "Slurm Job_id=5 Name=x Ended, Run time 00:01:00, COMPLETED, ExitCode 0"
 FAILED = "Slurm Job_id=5 Name=x Failed, Run time 00:01:00, FAILED"

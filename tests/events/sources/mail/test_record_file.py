@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.events.sources.mail.conftest import HandOff
 
 from headgate.errors import RecordError
 from headgate.events.sources.mail.record_file import (
@@ -16,6 +15,7 @@ from headgate.events.sources.mail.record_file import (
     read_file,
     time_of_name,
 )
+from tests.events.sources.mail.conftest import HandOff
 
 NAME = "01700000000000000-4711-0123abcd.mail"
 

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.events.sources.mail.conftest import HandOff
 
 from headgate.errors import NotFoundError, RecordError, SpoolError
 from headgate.events.sources.mail import spool as spool_module
@@ -14,6 +13,7 @@ from headgate.events.sources.mail.headgate_mailprog import record
 from headgate.events.sources.mail.record import parse_record
 from headgate.events.sources.mail.record_file import MAX_BYTES
 from headgate.events.sources.mail.spool import Leftovers, MailSpool
+from tests.events.sources.mail.conftest import HandOff
 
 
 @pytest.fixture
