@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headgate.errors import StoreError
 from headgate.store.revision import current
-from headgate.store.store import Store
+from headgate.store.store import Store, begin_writing, store_error
 
 _LOCK = 0x48454144  # any number, the same for every Headgate: PostgreSQL's advisory lock for migrations
 
@@ -23,6 +23,8 @@ def migrate(store: Store, revision: str = "head") -> None:
         with store.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            else:
+                begin_writing(connection)
             config = _config()
             config.attributes["connection"] = connection
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
@@ -34,7 +36,7 @@ def migrate(store: Store, revision: str = "head") -> None:
                 )
             command.upgrade(config, revision)
     except SQLAlchemyError as error:
-        raise StoreError(f"the store's tables could not be brought up to date: {str(error).splitlines()[0]}") from error
+        raise store_error(error, "the store's tables could not be brought up to date") from error
 
 
 def newest() -> str | None:

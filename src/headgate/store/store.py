@@ -97,16 +97,16 @@ class Store:
                 if attempt + 1 < _RETRIES and getattr(error.orig, "sqlstate", None) in _RETRIED:
                     time.sleep(0.01 * 2**attempt)
                     continue
-                raise _store_error(error) from error
+                raise store_error(error) from error
             except SQLAlchemyError as error:
-                raise _store_error(error) from error
+                raise store_error(error) from error
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def _write_once(self, connection: Connection, work: Work[T]) -> T:
         connection.info.pop(_TOPICS, None)
-        if self.sqlite:
-            connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
         with connection.begin():
+            if self.sqlite:
+                begin_writing(connection)
             result = work(connection)
         for topic in connection.info.pop(_TOPICS, ()):
             self.signals.ring(topic)
@@ -118,18 +118,21 @@ class Store:
             with self._engine.connect() as connection:
                 return work(connection)
         except SQLAlchemyError as error:
-            raise _store_error(error) from error
+            raise store_error(error) from error
 
     def bell(self, topic: Topic) -> Bell:
         """Make a bell that rings when there is news of ``topic``."""
         return self.signals.bell(topic)
 
     def hold_exclusively(self) -> None:
-        """For SQLite, keep other services out until ``close``. Raises StoreBusyError if one is in."""
+        """For SQLite, keep other services out until ``close``. Raises StoreBusyError if one is in, StoreError."""
         path = self.url.database
         if not self.sqlite or not path or path == ":memory:":
             return
-        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError(f"{path}.lock cannot be opened: {error.strerror}", transient=False) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -207,11 +210,17 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _store_error(error: SQLAlchemyError) -> StoreError:
+def begin_writing(connection: Connection) -> None:
+    """Begin a transaction that writes, in SQLite, where the driver leaves that to us: now, or when others are done."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def store_error(error: SQLAlchemyError, what: str = "the store failed") -> StoreError:
+    """Return a database's error as ours: in one line, transient where the database may come to itself."""
     transient = isinstance(error, DBAPIError) and (
         error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError | sqlite3.OperationalError)
     )
-    return StoreError(f"the store failed: {_first_line(getattr(error, 'orig', None) or error)}", transient=transient)
+    return StoreError(f"{what}: {_first_line(getattr(error, 'orig', None) or error)}", transient=transient)
 
 
 def _first_line(error: BaseException) -> str:

@@ -29,7 +29,7 @@ def show(path: Path, *options: str) -> str:
 def test_what_was_set_is_shown_with_its_line_and_secrets_are_masked(configuration: Path) -> None:
     lines = [line.split() for line in show(configuration, "--set").splitlines()]
     assert lines == [
-        ["Setting", "Value", "From"],
+        ["SETTING", "VALUE", "FROM"],
         ["connectors.mailto.from_address", '"slurm@example.org"', f"{configuration}:2"],
         ["connectors.mailto.username", '"ada"', f"{configuration}:3"],
         ["connectors.mailto.password", '"********"', f"{configuration}:4"],

@@ -9,7 +9,7 @@ async def test_connectors_are_listed_by_name(run: Run) -> None:
     done = await run("list")
     assert done.status == 0
     assert [line.split()[:2] for line in done.out.splitlines()] == [
-        ["Name", "Kind"],
+        ["NAME", "KIND"],
         ["hook", "webhook"],
         ["mailto", "mailto"],
     ]

@@ -9,7 +9,7 @@ from tests.cli.connector.conftest import Run
 
 async def test_a_sample_arrives(run: Run, sink: SmtpSink) -> None:
     done = await run("test", "mailto", "ada")
-    assert (done.status, done.out, done.err) == (0, "failed to ada@example.org: delivered 2.0.0 kept\n", "")
+    assert (done.status, done.out, done.err) == (0, "sample 'failed' to ada@example.org: delivered 2.0.0 kept\n", "")
     (mail,) = sink.mails
     assert mail.recipients == ("ada@example.org",)
     assert "This is a sample" in mail.raw.decode()
@@ -38,7 +38,7 @@ async def test_a_refusal_is_told_and_is_the_exit_status(run: Run, sink: SmtpSink
 async def test_a_service_that_is_away_is_told(run: Run) -> None:
     done = await run("test", "hook", "ops")
     assert done.status == 1
-    assert done.out.startswith("failed to ops: not now (unreachable) ConnectError")
+    assert done.out.startswith("sample 'failed' to ops: not now (unreachable) ConnectError")
     assert "a-token" not in done.out + done.err
 
 
