@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,15 @@ async def told_once(site: Site, job: int, *outcomes: str) -> None:
     await site.told(job, *outcomes)
 
 
+async def written_down(site: Site) -> None:
+    """Wait until slurmctld has saved what it knows of jobs by now; what it has not, it would forget when killed."""
+    asked = time.time()
+    saved = site.cluster.layout.state / "job_state"
+    # Every change makes it save all jobs within seconds.
+    await site.slurm("scontrol", "hold", str(await site.submit("ada", TRUE, "--hold", mail="NONE")))
+    await until(lambda: saved.exists() and saved.stat().st_mtime > asked, lambda: f"{saved} is not written")
+
+
 async def test_mails_that_the_hand_off_cannot_take_are_found_and_told_once(fragile: Site) -> None:
     away = fragile.spool.with_name(f"{fragile.spool.name}-away")
     fragile.spool.rename(away)
@@ -82,6 +92,7 @@ async def test_mails_that_go_down_with_slurmctld_are_found_and_told_once(fragile
     job = await fragile.submit("ben", FALSE, "--job-name=bad")
     await fragile.in_state(job, "FAILED")
     await fragile.event(job, "job.ended")
+    await written_down(fragile)
     await asyncio.to_thread(fragile.cluster.kill, "slurmctld")
     try:
         fragile.post.do("lose")

@@ -189,6 +189,8 @@ class Worker:
                 break
         for result in results:
             self._count(result)
+        if self._bell is not None and self._queue.empty():
+            self._bell.ring()  # what had to wait for these in its lane may go now
 
     def _count(self, result: Settled) -> None:
         how = "retried" if result.state is DeliveryState.READY else result.state.value

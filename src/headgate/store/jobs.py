@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from headgate.model.event import JSON
 from headgate.model.job import Attempt
@@ -89,13 +89,28 @@ def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> No
     )
 
 
-def keep_mail(connection: Connection, attempt: Attempt, mail_types: frozenset[str], mail_user: str) -> None:
-    """Write which mails an attempt's owner asked for."""
-    connection.execute(
+def keep_mail(connection: Connection, wishes: Mapping[Attempt, tuple[frozenset[str], str]]) -> None:
+    """Write which mails the owners of attempts asked for: attempt -> (mail types, receivers)."""
+    if not wishes:
+        return
+    statement = (
         update(jobs)
-        .where(jobs.c.cluster == attempt.cluster, jobs.c.job_id == attempt.job_id)
-        .where(jobs.c.submitted == attempt.submitted)
-        .values(mail_types=",".join(sorted(mail_types)), mail_user=mail_user)
+        .where(jobs.c.cluster == bindparam("of_cluster"), jobs.c.job_id == bindparam("of_job"))
+        .where(jobs.c.submitted == bindparam("of_submit"))
+        .values(mail_types=bindparam("types"), mail_user=bindparam("receivers"))
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "of_cluster": attempt.cluster,
+                "of_job": attempt.job_id,
+                "of_submit": attempt.submitted,
+                "types": ",".join(sorted(types)),
+                "receivers": receivers,
+            }
+            for attempt, (types, receivers) in wishes.items()
+        ],
     )
 
 

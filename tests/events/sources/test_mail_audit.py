@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -61,7 +62,7 @@ async def knows(
     await store.write(lambda c: jobs.keep(c, [replace(stored_job(job), mail_types=wishes) for job in known], 1.0))
     for job in known:
         if wishes is not None:
-            await store.write(lambda c, job=job: jobs.keep_mail(c, job.attempt, wishes, "ada@x"))  # type: ignore[misc]
+            await store.write(functools.partial(jobs.keep_mail, wishes={job.attempt: (wishes, "ada@x")}))
     await store.write(lambda c: MailAudit(Journal(), GRACE).begin(c, since))
     await store.write(lambda c: journal.append(c, facts))
 

@@ -138,7 +138,7 @@ async def test_a_job_nobody_knows_any_more_is_given_up_after_a_day(
 
 
 async def test_wishes_are_asked_once_for_all_new_jobs(store: Store, cluster: ToldCluster) -> None:
-    watching = watcher(store, cluster, replace(SETTINGS, grace=120.0))
+    watching = watcher(store, cluster, replace(SETTINGS, grace=0.0))
     cluster.jobs = [queued(number) for number in range(1, 51)]
     cluster.wishes = {number: Wish(frozenset({"END"}), f"user{number}") for number in range(1, 51)}
     for _ in range(3):
@@ -151,6 +151,14 @@ async def test_wishes_are_asked_once_for_all_new_jobs(store: Store, cluster: Tol
     assert cluster.calls["mail_wishes"] == 2
 
 
+async def test_wishes_are_not_asked_at_every_tick_that_sees_new_jobs(store: Store, cluster: ToldCluster) -> None:
+    watching = watcher(store, cluster, replace(SETTINGS, grace=120.0))
+    for number in range(1, 6):
+        cluster.jobs.append(queued(number))
+        await watching.tick()
+    assert cluster.calls["mail_wishes"] == 1
+
+
 async def test_wishes_are_not_asked_where_lost_mails_are_ignored(store: Store, cluster: ToldCluster) -> None:
     cluster.jobs = [queued()]
     await watcher(store, cluster).tick()
@@ -160,15 +168,15 @@ async def test_wishes_are_not_asked_where_lost_mails_are_ignored(store: Store, c
 async def test_a_job_that_slurm_has_forgotten_meanwhile_is_not_asked_about_for_ever(
     store: Store, cluster: ToldCluster
 ) -> None:
-    watching = watcher(store, cluster, replace(SETTINGS, grace=120.0))
+    watching = watcher(store, cluster, replace(SETTINGS, grace=0.0))
     cluster.jobs = [queued()]
     for _ in range(5):
         await watching.tick()
-    assert cluster.calls["mail_wishes"] == 2
+    assert cluster.calls["mail_wishes"] == 1
 
 
 async def test_wishes_that_could_not_be_asked_are_asked_at_the_next_tick(store: Store, cluster: ToldCluster) -> None:
-    watching = watcher(store, cluster, replace(SETTINGS, grace=120.0))
+    watching = watcher(store, cluster, replace(SETTINGS, grace=0.0))
     cluster.jobs, cluster.wishes = [queued()], {7: Wish(frozenset({"END"}), "ada")}
     cluster.failing["mail_wishes"] = 1
     with pytest.raises(SlurmError):

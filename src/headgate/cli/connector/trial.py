@@ -48,9 +48,8 @@ def trial(name: str, target: str, samples: tuple[str, ...], *, as_json: bool) ->
     else:
         for one in told:
             more = f" ({one['reason']})" if one["reason"] else ""
-            click.echo(
-                f"sample '{one['sample']}' to {plain(one['target'])}: {one['outcome']}{more} {plain(one['detail'])}".rstrip()
-            )
+            told_to = f"sample '{one['sample']}' to {plain(one['target'])}"
+            click.echo(f"{told_to}: {one['outcome']}{more} {plain(one['detail'])}".rstrip())
     sys.exit(0 if all(one["outcome"] == "delivered" for one in told) else 1)
 
 

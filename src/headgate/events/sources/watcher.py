@@ -39,6 +39,8 @@ SEEN = "watcher.seen"
 _CURSOR_EVERY = 30.0
 _MARGIN = 120.0
 """Seconds by which a catch-up reaches further back than what was seen: accounting is late."""
+_WISHES_EVERY = 30.0
+"""Seconds between two questions which mails jobs' owners asked for, at least."""
 _FORGET = 86400.0
 """Seconds after which a job that neither the queue nor accounting knows is not asked for any more."""
 
@@ -110,6 +112,7 @@ class Watcher:
         self._unwished: set[Attempt] = set()
         self._health = _Health()
         self._cursor = 0.0
+        self._wished_at = 0.0
         self._loaded = False
         self._stopping = False
         self._bell: Bell | None = None
@@ -155,7 +158,7 @@ class Watcher:
         self._prune(queue)
         JOBS.set(len(queue))
         SEEN_AT.set(now)
-        await self._learn_wishes(changes)
+        await self._learn_wishes(now)
         await self._resolve_left(changes.left, now)
         if self._audit.due(now):
             await self._store.write(lambda c: self._audit.look(c, now))
@@ -204,21 +207,24 @@ class Watcher:
             del self._known[attempt]
             self._asked.pop(attempt, None)
 
-    async def _learn_wishes(self, changes: Changes) -> None:
-        """Learn which mails the owners of new jobs asked for: one call for all of them."""
-        if self._settings.grace is None or not self._unwished:
+    async def _learn_wishes(self, now: float) -> None:
+        """Learn which mails the owners of new jobs asked for: one call for all of them, now and then.
+
+        It is the dearest thing to ask slurmctld, and not urgent: a job stays there for MinJobAge after its end.
+        """
+        grace = self._settings.grace
+        if grace is None or not self._unwished or now - self._wished_at < min(_WISHES_EVERY, grace / 4):
             return
         wishes = await self._slurm.mail_wishes()
-        learned = {attempt: wishes[attempt.job_id] for attempt in self._unwished if attempt.job_id in wishes}
+        self._wished_at = now
+        learned = {
+            attempt: (wishes[attempt.job_id].types, wishes[attempt.job_id].receivers)
+            for attempt in self._unwished
+            if attempt.job_id in wishes
+        }
         if learned:
-
-            def work(connection: Connection) -> None:
-                for attempt, wish in learned.items():
-                    jobs.keep_mail(connection, attempt, wish.types, wish.receivers)
-
-            await self._store.write(work)
-        in_queue = set(changes.new)
-        self._unwished = {a for a in self._unwished - learned.keys() if a in in_queue and a in self._known}
+            await self._store.write(lambda c: jobs.keep_mail(c, learned))
+        self._unwished.clear()  # slurmctld knows nothing of the others any more
 
     async def _resolve_left(self, left: Sequence[Attempt], now: float) -> None:
         """Ask accounting, once for all, what became of jobs that left the queue; again later if it does not know."""
