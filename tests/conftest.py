@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from headgate.store.migrate import migrate
 from headgate.store.store import Store
+from headgate.store.tables import metadata
 from headgate.testing.cluster import Cluster, temporary_cluster
 from headgate.testing.postgresql import PostgresServer
 
@@ -57,10 +59,29 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
+@pytest.fixture(scope="session")
+def prepared_url(postgres: PostgresServer) -> str:
+    """The URL of a database with all tables, on PostgreSQL: to make one takes longer than to empty it."""
+    url = postgres.new_database()
+    opened = Store(url, pool=1)
+    migrate(opened)
+    opened.close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An open, empty store."""
-    opened = Store(store_url, pool=5)
-    await asyncio.to_thread(migrate, opened)
+    if request.param == "sqlite":
+        opened = Store(f"sqlite:///{tmp_path}/headgate.db")
+        await asyncio.to_thread(migrate, opened)
+    else:
+        opened = Store(request.getfixturevalue("prepared_url"), pool=5)
+        await opened.write(_empty)
     yield opened
     await asyncio.to_thread(opened.close)
+
+
+def _empty(connection: Connection) -> None:
+    names = ", ".join(metadata.tables)
+    connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

@@ -58,7 +58,7 @@ class Mail:
 def read_mail(received: ReceivedMail) -> Mail:
     """Read a mail the way a mail program does."""
     message = received.message
-    parts = {part.get_content_subtype(): str(part.get_content()) for part in message.iter_parts()}  # type: ignore[attr-defined]
+    parts = {part.get_content_subtype(): str(part.get_content()) for part in message.iter_parts()}
     about = str(message["X-Headgate-Job"] or "").split("/")
     return Mail(
         to=received.recipients,

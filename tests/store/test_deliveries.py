@@ -174,7 +174,7 @@ async def test_deliveries_are_counted_by_connector_and_state(store: Store) -> No
 
 @pytest.mark.parametrize(
     ("state", "after"),
-    [(WAITING, None), (READY, READY), (SENDING, None), (DELIVERED, None), (DEAD, WAITING), (DROPPED, READY)],
+    [(WAITING, None), (READY, READY), (SENDING, None), (DELIVERED, None), (DEAD, READY), (DROPPED, READY)],
 )
 async def test_what_can_be_tried_again_is(store: Store, state: DeliveryState, after: DeliveryState | None) -> None:
     item = await one_in(store, state, await event(store), "x")
@@ -186,6 +186,17 @@ async def test_what_can_be_tried_again_is(store: Store, state: DeliveryState, af
     else:
         assert (changed, found.state, found.attempts, found.not_before) == ([item], after, 0, 300.0)
         assert (found.reason, found.detail, found.finished_at) == (None, None, None)
+
+
+async def test_what_died_without_a_message_waits_for_one(store: Store) -> None:
+    dead = NewDelivery(await event(store), "a", "slack", "ada", "l", reason=Reason.UNKNOWN_CONNECTOR)
+    await add(store, dead)
+    [before] = await find(store)
+    bell = store.bell(Topic.WAITING)
+    assert await store.write(lambda c: deliveries.retry(c, [before.id], 300.0)) == [before.id]
+    [found] = await find(store)
+    assert (found.state, found.reason, found.created_at) == (WAITING, None, 300.0)
+    assert await bell.wait(30)
 
 
 @pytest.mark.parametrize("state", [WAITING, READY, SENDING, DELIVERED, DEAD, DROPPED])

@@ -16,7 +16,7 @@ SENDING, READY, DEAD = DeliveryState.SENDING, DeliveryState.READY, DeliveryState
 
 async def leased(store: Store, count: int = 1, owner: str = "w") -> list[int]:
     """Owe deliveries, lease them to an owner until 160, and return their numbers."""
-    await owe(store, [(f"user{number}", number) for number in range(count)], now=100.0)
+    await owe(store, [(f"user{number} of {owner}", number) for number in range(count)], now=100.0)
     bundles = await store.write(
         lambda c: claims.claim(
             c, "mailto", Limits(recipient_burst=10**6), owner=owner, now=100.0, lease=60.0, most=10_000
@@ -100,13 +100,11 @@ async def test_leases_are_renewed_for_their_owner_only(store: Store) -> None:
 
 
 async def test_what_is_given_back_is_as_if_it_had_never_been_claimed(store: Store) -> None:
-    before = [item for item in await all_of(store)]
     numbers = await leased(store, 3)
     assert await store.write(lambda c: outcomes.give_back(c, numbers[:2], "w")) == 2
     assert await store.write(lambda c: outcomes.give_back(c, [], "w")) == 0
     assert await store.write(lambda c: outcomes.give_back(c, numbers, "other")) == 0
     states = {item.id: (item.state, item.attempts) for item in await all_of(store)}
-    assert before == []
     assert states == {numbers[0]: (READY, 0), numbers[1]: (READY, 0), numbers[2]: (SENDING, 0)}
 
 

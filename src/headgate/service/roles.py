@@ -52,7 +52,7 @@ class Role:
         while not self._stop.is_set():
             try:
                 async with self._held() as held:
-                    if held is not None:
+                    if held is not None and not self._stop.is_set():
                         await self._act(held)
                         continue
             except psycopg.OperationalError as error:

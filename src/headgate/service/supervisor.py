@@ -69,7 +69,10 @@ class Supervisor:
         running = [task for task in tasks if not task.done()]
         if not running:
             return
-        _, late = await asyncio.wait(running, timeout=self._deadline)
+        ended, late = await asyncio.wait(running, timeout=self._deadline)
+        for task in ended:
+            if not task.cancelled() and task.exception() is not None:
+                _log.error("part.failed", part=task.get_name(), exc_info=task.exception())
         for task in late:
             _log.warning("part.late", part=task.get_name(), deadline_seconds=self._deadline)
 

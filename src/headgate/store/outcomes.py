@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, Update, select, text, update
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import claims
@@ -60,28 +60,32 @@ def _one(connection: Connection, result: Settled, owner: str, now: float) -> int
         values["folded_into"] = result.folded_into
     if result.reason is not None and result.counts:
         values["attempts"] = deliveries.c.attempts + 1
-    changed = _update(connection, result.ids, owner, **values)
+    changed = list(connection.execute(_leased(connection, result.ids, owner, values).returning(deliveries.c.id)).scalars())
     if result.reason is not None and changed:
         connection.execute(
             failures.insert(),
             [
                 {"delivery_id": number, "time": now, "reason": result.reason.value, "detail": result.detail}
-                for number in result.ids
+                for number in changed
             ],
         )
     if result.holds is not None:
         claims.hold(connection, *result.holds, result.not_before)
-    return changed
+    return len(changed)
 
 
 def _update(connection: Connection, numbers: Sequence[int], owner: str, **values: object) -> int:
-    statement = (
+    return connection.execute(_leased(connection, numbers, owner, values)).rowcount
+
+
+def _leased(connection: Connection, numbers: Sequence[int], owner: str, values: Mapping[str, object]) -> Update:
+    """Return the UPDATE that ends the lease of those deliveries that are leased to ``owner``."""
+    return (
         update(deliveries)
         .where(one_of(connection, deliveries.c.id, numbers))
         .where(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_owner == owner)
         .values(lease_owner=None, lease_until=None, **values)
     )
-    return connection.execute(statement).rowcount
 
 
 def renew(connection: Connection, owner: str, until: float) -> int:

@@ -88,6 +88,11 @@ def test_job_that_runs_is_incomplete() -> None:
     assert not made_of(JOB._replace(state="RUNNING", ended="Unknown"), STEP).complete
 
 
+def test_name_that_slurmdbd_gives_to_jobs_without_one_is_no_name() -> None:
+    assert made_of(JOB._replace(name="allocation")).name == ""
+    assert made_of(JOB._replace(name="allocations")).name == "allocations"
+
+
 def test_job_whose_end_is_not_told_yet_is_incomplete_whatever_its_state() -> None:
     assert not made_of(JOB._replace(state="COMPLETED", ended="Unknown")).complete
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.testing.chroot import mirror
+from headgate.testing.cluster.errors import ClusterError
 
 STANZA = """\
 Types: deb
@@ -27,18 +28,18 @@ Components: main
         (STANZA, "http://mirror.example.org/debian"),
         ("deb http://a.example.org/debian bookworm main", "http://a.example.org/debian"),
         ("deb [arch=amd64 signed-by=/k] https://a.example.org/debian/ bookworm main", "https://a.example.org/debian"),
-        ("deb-src http://a.example.org/debian bookworm main", mirror.PUBLIC),
-        ("# deb http://a.example.org/debian bookworm main", mirror.PUBLIC),
-        ("deb https://a.example.org/node nodistro main", mirror.PUBLIC),
-        ("deb http://a.example.org/debian-security bookworm-security main", mirror.PUBLIC),
-        ("deb http://a.example.org/debian bookworm contrib", mirror.PUBLIC),
-        ("deb cdrom:[Debian]/debian bookworm main", mirror.PUBLIC),
-        (STANZA.replace("Types: deb\n", "Types: deb\nEnabled: no\n"), mirror.PUBLIC),
+        ("deb-src http://a.example.org/debian bookworm main", None),
+        ("# deb http://a.example.org/debian bookworm main", None),
+        ("deb https://a.example.org/node nodistro main", None),
+        ("deb http://a.example.org/debian-security bookworm-security main", None),
+        ("deb http://a.example.org/debian bookworm contrib", None),
+        ("deb cdrom:[Debian]/debian bookworm main", None),
+        (STANZA.replace("Types: deb\n", "Types: deb\nEnabled: no\n"), None),
         (STANZA.replace("URIs: http://mirror", "URIs:\n http://mirror"), "http://mirror.example.org/debian"),
-        ("", mirror.PUBLIC),
+        ("", None),
     ],
 )
-def test_the_main_archive_is_found_in_either_format(text: str, expected: str) -> None:
+def test_the_main_archive_is_found_in_either_format(text: str, expected: str | None) -> None:
     assert mirror.find([text]) == expected
 
 
@@ -56,3 +57,8 @@ def test_settings_concern_fetching_only() -> None:
     lines = mirror.settings().splitlines()
     assert 'Acquire::Retries "3";' in lines
     assert all(line.startswith("Acquire::") and line.endswith(";") for line in lines)
+
+
+def test_a_machine_whose_sources_name_no_mirror_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="name no mirror"):
+        mirror.of_this_machine(tmp_path)

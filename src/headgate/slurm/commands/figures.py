@@ -29,6 +29,9 @@ _ARRAY_LABEL: Final = re.compile(r"(\d{1,10})_(?:(\d{1,10})|\[([^\[\]\n]*)\]?)",
 """A long list of tasks is cut: with ``...]`` at its end, or just so (20.11)."""
 _HET_LABEL: Final = re.compile(r"(\d{1,10})\+(\d{1,10})", re.ASCII)
 
+_NAMELESS: Final = "allocation"
+"""What slurmdbd calls a job whose name it has not been told (``as_mysql_job_start``); often it is told soon."""
+
 
 class Row(NamedTuple):
     """One record of sacct, as text, in the order of the fields asked for."""
@@ -133,7 +136,7 @@ def _figures(job: _Job, cluster: str, *, with_steps: bool) -> Figures:
     return Figures(
         attempt=Attempt(cluster, int(_digits(row.raw_id)), int(_digits(row.submitted))),
         label=row.label,
-        name=row.name,
+        name="" if row.name == _NAMELESS else row.name,
         user=row.user,
         account=row.account,
         partition=row.partition,

@@ -7,28 +7,29 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from headgate.testing.cluster import process
-
-PUBLIC = "http://deb.debian.org/debian"
-"""Where no apt source of the machine says better."""
+from headgate.testing.cluster.errors import ClusterError
 
 _SETTINGS = re.compile(r"Acquire::(Check-Valid-Until|Check-Date|https?::|ftp::)", re.IGNORECASE)
 
 
 def of_this_machine(etc: Path = Path("/etc/apt")) -> str:
-    """Return the mirror that this machine's apt uses."""
+    """Return the mirror that this machine's apt uses. Raises ClusterError if its sources name none."""
     files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]
     texts = [path.read_text(errors="replace") for path in files if path.is_file()]
-    return find(texts)
+    found = find(texts)
+    if found is None:
+        raise ClusterError(f"the apt sources in {etc} name no mirror of Debian's main archive")
+    return found
 
 
-def find(texts: Iterable[str]) -> str:
+def find(texts: Iterable[str]) -> str | None:
     """Return the first mirror of Debian's main archive in the texts of apt sources, in either of apt's formats."""
     for text in texts:
         for address, components in _entries(text):
             name = address.rstrip("/").rpartition("/")[2]
             if "main" in components and name == "debian" and address.startswith(("http://", "https://", "file:")):
                 return address.rstrip("/")
-    return PUBLIC
+    return None
 
 
 def settings() -> str:
