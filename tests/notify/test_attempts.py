@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.notify.jobs import ENDED, START, SUMMARY, figures, task
-
 from headgate.model.job import ArrayPlace, Attempt, Figures
 from headgate.model.mail import MailKind, MailScope
 from headgate.model.states import JobState
 from headgate.notify.attempts import CLOCK_SKEW, choose, tasks_of
+from tests.notify.jobs import ENDED, START, SUMMARY, figures, task
 
 
-def attempt(submitted: int, state: JobState = JobState.COMPLETED, *, requeued: bool = False, job_id: int = 123) -> Figures:
+def attempt(
+    submitted: int, state: JobState = JobState.COMPLETED, *, requeued: bool = False, job_id: int = 123
+) -> Figures:
     own = Attempt("alpha", job_id, START + submitted)
     return figures(state, attempt=own, started=float(START + submitted + 10), requeued=requeued)
 
@@ -63,7 +64,15 @@ def test_an_end_is_not_about_an_attempt_that_was_put_back() -> None:
 def test_tasks_are_those_of_the_array_each_with_its_latest_attempt() -> None:
     again = task(1, JobState.FAILED, attempt=Attempt("alpha", 201, START))
     other = task(2, array=ArrayPlace(999, 2))
-    tasks = tasks_of(SUMMARY, [again, task(1), other, task(3), ])
+    tasks = tasks_of(
+        SUMMARY,
+        [
+            again,
+            task(1),
+            other,
+            task(3),
+        ],
+    )
     assert sorted(tasks, key=lambda one: one.label) == [again, task(3)]
 
 

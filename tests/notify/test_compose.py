@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from tests.notify.connectors import ScriptedConnector
-from tests.notify.jobs import COMPLETED, ENDED, START, SUMMARY, figures, task
-from tests.notify.jobs import message as built
 
 from headgate.errors import SlurmCommandError
 from headgate.events.journal import Journal
@@ -36,6 +33,9 @@ from headgate.store.deliveries import Delivery, DeliveryFilter
 from headgate.store.journal import EventFilter
 from headgate.store.outcomes import Settled
 from headgate.store.store import Store
+from tests.notify.connectors import ScriptedConnector
+from tests.notify.jobs import COMPLETED, ENDED, START, SUMMARY, figures, task
+from tests.notify.jobs import message as built
 
 SETTINGS = ComposeSettings(wait=60.0, gap=2.0)
 EAGER = ComposeSettings(wait=60.0, gap=0.01, poll=0.05)

@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.notify.connectors import ScriptedConnector
-from tests.notify.jobs import ENDED, SUMMARY
 
 from headgate.errors import RecipientError
 from headgate.events.journal import Journal
@@ -22,6 +20,8 @@ from headgate.store.deliveries import DeliveryFilter, NewDelivery
 from headgate.store.journal import EventFilter
 from headgate.store.signals import Topic
 from headgate.store.store import Store
+from tests.notify.connectors import ScriptedConnector
+from tests.notify.jobs import ENDED, SUMMARY
 
 
 class Domain(ScriptedConnector):

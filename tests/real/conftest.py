@@ -33,7 +33,7 @@ def fragile_cluster() -> Iterator[Cluster]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def breakable(fragile_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """Headgate, joined to a cluster whose daemons may be stopped; Slurm has handed over a first mail."""
-    async with Site(fragile_cluster, tmp_path_factory.mktemp("fragile"), wait=8.0, grace=4.0) as joined:
+    async with Site(fragile_cluster, tmp_path_factory.mktemp("fragile"), wait=6.0, grace=4.0) as joined:
         await joined.handed_over()
         yield joined
 

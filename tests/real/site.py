@@ -189,8 +189,8 @@ class Site:
             "slurm": {
                 "bin": str(self.commands.directory),
                 "conf": str(self.cluster.slurm_conf),
-                "timeout": 5.0,
-                "accounting_timeout": 5.0,
+                "timeout": 3.0,
+                "accounting_timeout": 3.0,
             },
             "watcher": {"interval": 1.0, "min_interval": 0.5, "mail_grace": self._grace},
             "accounting": {"wait": self._wait, "first_after": 0.5},

@@ -88,13 +88,13 @@ async def submitted(site: Site) -> dict[str, int]:
     for name in HOSTILE:
         jobs[name] = await submit("ada", "#!/bin/sh\n", f"--job-name={name}", mail="END")
     for which in ("late", "requeued", "interrupted"):
-        await site.in_state(jobs[which], "RUNNING")
+        await site.event(jobs[which], "job.started")
     await asyncio.to_thread(site.cluster.expire, jobs["late"])
     await site.as_user("ada", "scancel", str(jobs["interrupted"]), str(jobs["forgotten"]))
     await site.slurm("scontrol", "requeue", str(jobs["requeued"]))
     await site.in_state(jobs["requeued"], "PENDING")
-    # Slurm would let it wait for two minutes.
-    await site.slurm("scontrol", "update", f"JobId={jobs['requeued']}", "StartTime=now")
+    # Slurm would let it wait for two minutes; at once, its slurmd has not cleared the first attempt away, and it fails.
+    await site.slurm("scontrol", "update", f"JobId={jobs['requeued']}", "StartTime=now+5")
     return jobs
 
 
@@ -162,9 +162,14 @@ async def test_the_tasks_of_an_array_are_told_one_by_one_to_those_who_asked_for_
 
 
 async def test_a_requeued_job_is_told_at_each_turn_and_keeps_its_attempts_apart(play: Play) -> None:
-    *_, ended = await play.told("requeued", "started", "requeued", "started", "succeeded")
-    assert ended.fact("Attempt") in ("", "2, after requeueing")
     job = play.jobs["requeued"]
+    await until(lambda: len(play.site.mails(job)) >= 4, lambda: play.site.state(job, ["4 mails"]))
+    turns = [mail.outcome for mail in play.site.mails(job)]
+    if requeues_silently(play.site):
+        turns.remove("requeued")
+        assert turns == ["started", "started", "succeeded"]
+    else:
+        assert turns == ["started", "requeued", "started", "succeeded"], await asked(play.site, job)
     await play.site.event(job, "job.ended")
     started = await play.site.events(job, kind="job.started")
     requeued = await play.site.events(job, kind="job.requeued")
@@ -172,6 +177,17 @@ async def test_a_requeued_job_is_told_at_each_turn_and_keeps_its_attempts_apart(
     assert len(requeued) == 1
     assert requeued[0]["data"]["restarts"] == 1
     assert requeued[0]["data"]["previous"] < requeued[0]["data"]["submitted"]
+
+
+async def asked(site: Site, job: int) -> str:
+    """Return what Slurm asked to be told about a job, for the eyes of who reads a failure."""
+    events = await site.events(job)
+    return "\n".join(str(event["data"].get("subject", (event["kind"], event["data"]))) for event in events)
+
+
+def requeues_silently(site: Site) -> bool:
+    """Whether this Slurm hands over no mail when ``scontrol`` requeues: then Headgate finds it missing, and tells."""
+    return site.cluster.slurm == "20.11"
 
 
 async def test_a_het_job_is_told_once_by_its_leader(play: Play) -> None:
@@ -233,7 +249,8 @@ async def test_in_the_end_nobody_was_told_anything_twice_and_no_mail_counts_as_l
     site, jobs = play.site, play.jobs
     await play.told("late", "started", "timed-out")
     await site.audited(jobs["late"])
-    assert site.headgate.events("mail.lost") == 0
+    lost = {line["subject"] for line in site.headgate.lines() if line.get("event") == "mail.lost"}
+    assert lost == ({f"job {jobs['requeued']}"} if requeues_silently(site) else set())
     said = Counter((mail.to, mail.subject) for mail in site.mails(*jobs.values()))
     twice = [key for key, count in said.items() if count > 1 and f"job {jobs['requeued']} " not in key[1]]
     assert twice == []

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.owed import owe
 
 from headgate.errors import StoreError
 from headgate.model.delivery import DeliveryState
@@ -19,6 +18,7 @@ from headgate.store.migrate import migrate
 from headgate.store.outcomes import Settled
 from headgate.store.store import Store
 from headgate.store.tables import events
+from tests.store.owed import owe
 
 DAY = 86400.0
 SETTINGS = HousekeepingSettings(lease=0.04)
@@ -107,9 +107,7 @@ async def test_a_store_that_fails_does_not_end_it(tmp_path: Path) -> None:
 async def test_space_is_given_back(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/headgate.db")
     await asyncio.to_thread(migrate, store)
-    facts = [
-        Event(f"k{number}", EventKind.JOB_STARTED, 1.0, "job" * 100, Source.WATCHER) for number in range(2000)
-    ]
+    facts = [Event(f"k{number}", EventKind.JOB_STARTED, 1.0, "job" * 100, Source.WATCHER) for number in range(2000)]
     await store.write(lambda c: journal.append(c, facts))
     await asyncio.to_thread(tidy, store)
     full = (tmp_path / "headgate.db").stat().st_size

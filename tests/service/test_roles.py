@@ -105,3 +105,14 @@ class Failing(Acting):
 async def test_a_part_that_fails_fails_the_role(store: Store) -> None:
     with pytest.raises(ValueError, match="broken"):
         await Role(store, "acting", Failing).run()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3])
+async def test_a_stop_that_comes_before_the_part_runs_counts(store: Store, turns: int) -> None:
+    role = Role(store, "acting", Acting)
+    task = asyncio.create_task(role.run())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    role.stop()
+    await asyncio.wait_for(task, 20)
+    assert Acting.running == 0

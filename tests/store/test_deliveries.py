@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from tests.store.owed import message, owe
 
 from headgate.errors import StoreError
 from headgate.model.delivery import DeliveryState, Reason
@@ -17,13 +16,15 @@ from headgate.store.deliveries import Delivery, DeliveryFilter, NewDelivery
 from headgate.store.outcomes import Settled
 from headgate.store.signals import Topic
 from headgate.store.store import Store
+from tests.store.owed import message, owe
 
 WAITING, READY, SENDING = DeliveryState.WAITING, DeliveryState.READY, DeliveryState.SENDING
 DELIVERED, DEAD, DROPPED = DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.DROPPED
 
 
 async def event(store: Store, key: str = "k", **more: Any) -> int:
-    fact = Event(key, EventKind.MAIL_REQUESTED, 1.0, "job 7", Source.MAIL, **{"job_id": 7, "user": "ada"} | more)
+    values: dict[str, Any] = {"job_id": 7, "user": "ada", **more}
+    fact = Event(key, EventKind.MAIL_REQUESTED, 1.0, "job 7", Source.MAIL, **values)
     return (await store.write(lambda c: journal.append(c, [fact])))[key]
 
 
@@ -44,9 +45,7 @@ async def one_in(store: Store, state: DeliveryState, number: int, key: str) -> i
     )
     [item] = await find(store, target=key)
     if state in (SENDING, DELIVERED):
-        await store.write(
-            lambda c: claims.claim(c, "mailto", Limits(), owner="w", now=100.0, lease=9.0, most=100)
-        )
+        await store.write(lambda c: claims.claim(c, "mailto", Limits(), owner="w", now=100.0, lease=9.0, most=100))
     if state is DELIVERED:
         done = [Settled((item.id,), DELIVERED)]
         await store.write(lambda c: outcomes.record(c, done, owner="w", now=101.0))

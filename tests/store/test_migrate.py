@@ -16,7 +16,8 @@ from sqlalchemy import Connection, inspect, text
 
 from headgate.errors import StoreError
 from headgate.store import cursors
-from headgate.store.migrate import _config, current, migrate, newest
+from headgate.store.migrate import _config, migrate, newest
+from headgate.store.revision import current
 from headgate.store.store import Store
 from headgate.store.tables import metadata
 
@@ -64,9 +65,7 @@ def test_an_empty_store_gets_the_tables_the_code_knows(empty: Store) -> None:
 
 def test_indexes_are_the_same_as_the_codes(empty: Store, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     migrate(empty)
-    url = (
-        f"sqlite:///{tmp_path}/made.db" if empty.sqlite else request.getfixturevalue("postgres").new_database()
-    )
+    url = f"sqlite:///{tmp_path}/made.db" if empty.sqlite else request.getfixturevalue("postgres").new_database()
     made = Store(url, pool=2)
     made.write_now(metadata.create_all)
     assert made.read_now(indexes) == empty.read_now(indexes)
@@ -93,7 +92,7 @@ def test_migrating_again_changes_nothing(empty: Store) -> None:
 def test_the_tables_of_a_newer_headgate_are_left_alone(empty: Store) -> None:
     migrate(empty)
     empty.write_now(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")) and None)
-    with pytest.raises(StoreError, match="written by a newer Headgate.*9999") as caught:
+    with pytest.raises(StoreError, match=r"written by a newer Headgate.*9999") as caught:
         migrate(empty)
     assert not caught.value.transient
     assert empty.read_now(current) == "9999"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.store.owed import owe
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import claims, deliveries, outcomes
@@ -10,6 +9,7 @@ from headgate.store.deliveries import Delivery, DeliveryFilter, Failure
 from headgate.store.outcomes import Settled
 from headgate.store.signals import Topic
 from headgate.store.store import Store
+from tests.store.owed import owe
 
 SENDING, READY, DEAD = DeliveryState.SENDING, DeliveryState.READY, DeliveryState.DEAD
 
@@ -71,9 +71,7 @@ async def test_dead_is_finished_with_its_reason(store: Store) -> None:
     assert (item.state, item.reason, item.finished_at) == (DEAD, Reason.TARGET_REFUSED, 101.0)
 
 
-@pytest.mark.parametrize(
-    "result", [(DeliveryState.DELIVERED, None), (READY, Reason.TIMEOUT), (DEAD, Reason.EXPIRED)]
-)
+@pytest.mark.parametrize("result", [(DeliveryState.DELIVERED, None), (READY, Reason.TIMEOUT), (DEAD, Reason.EXPIRED)])
 async def test_who_has_no_lease_changes_nothing_and_tells_no_failure(
     store: Store, result: tuple[DeliveryState, Reason | None]
 ) -> None:

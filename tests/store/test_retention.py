@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from sqlalchemy import select, update
-from tests.store.owed import owe
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.event import Event, EventKind, Source
@@ -14,6 +13,7 @@ from headgate.store.journal import EventFilter
 from headgate.store.outcomes import Settled
 from headgate.store.store import Store
 from headgate.store.tables import buckets, events, failures, witnesses
+from tests.store.owed import owe
 
 LONG_AFTER = 10_000_000_000.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from headgate.errors import HeadgateError, StoreBusyError, StoreError
@@ -18,6 +19,7 @@ from headgate.store import cursors
 from headgate.store.migrate import migrate
 from headgate.store.signals import Topic
 from headgate.store.store import Store, ring
+from headgate.store.tables import cursors as cursors_table
 from headgate.testing.postgresql import PostgresServer
 
 
@@ -60,10 +62,10 @@ async def test_reading_what_is_not_there_is_a_store_error(store: Store) -> None:
 
 async def test_many_writers_at_once_lose_nothing(store: Store) -> None:
     def add(connection: Connection) -> None:
-        row = connection.execute(text("SELECT value FROM cursors WHERE name = 'n'" + locked)).scalar_one()
+        row = connection.execute(read).scalar_one()
         connection.execute(text("UPDATE cursors SET value = :v WHERE name = 'n'"), {"v": str(float(row) + 1)})
 
-    locked = "" if store.sqlite else " FOR UPDATE"
+    read = select(cursors_table.c.value).where(cursors_table.c.name == "n").with_for_update()
     await store.write(lambda c: cursors.advance(c, "n", 0.0))
     await asyncio.gather(*(store.write(add) for _ in range(100)))
     assert await store.read(lambda c: cursors.read(c, "n")) == 100.0
@@ -88,7 +90,8 @@ async def test_readers_do_not_wait_for_a_writer(store: Store) -> None:
 
 
 async def test_a_deadlock_is_tried_again_and_both_are_written(store: Store) -> None:
-    await store.write(lambda c: (cursors.advance(c, "a", 0.0), cursors.advance(c, "b", 0.0)))
+    for name in ("a", "b"):
+        await store.write(functools.partial(cursors.advance, name=name, value=0.0))
 
     def both(first: str, second: str) -> None:
         def work(connection: Connection) -> None:
@@ -187,9 +190,7 @@ async def test_on_sqlite_there_is_nobody_to_listen_to(tmp_path: Path) -> None:
 # Opening, and stores that cannot be used.
 
 
-@pytest.mark.parametrize(
-    "url", ["", "headgate.db", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense://"]
-)
+@pytest.mark.parametrize("url", ["", "headgate.db", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense://"])
 def test_a_url_that_names_no_store_we_know_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="URL must") as caught:
         Store(url)
@@ -246,7 +247,7 @@ def test_a_sqlite_store_has_one_service(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/headgate.db"
     first, second = Store(url), Store(url)
     first.hold_exclusively()
-    with pytest.raises(StoreBusyError, match="another Headgate works on .*headgate.db") as caught:
+    with pytest.raises(StoreBusyError, match=r"another Headgate works on .*headgate\.db") as caught:
         second.hold_exclusively()
     assert not caught.value.transient
     second.close()
@@ -280,7 +281,7 @@ def test_a_service_that_was_killed_holds_the_store_no_longer(tmp_path: Path) -> 
 def test_a_lock_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "headgate.db.lock").mkdir()
     opened = Store(f"sqlite:///{tmp_path}/headgate.db")
-    with pytest.raises(StoreError, match="headgate.db.lock"):
+    with pytest.raises(StoreError, match=r"headgate\.db\.lock"):
         opened.hold_exclusively()
     opened.close()
 

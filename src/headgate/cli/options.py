@@ -19,8 +19,23 @@ from headgate.errors import StoreError
 from headgate.store.revision import NEWEST, current
 from headgate.store.store import Store
 
-_AGO = re.compile(r"(\d+)([smhd])")
+_AGO = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
+_TOO_LONG = 19
+"""Digits of numbers that no database can hold."""
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Number(click.ParamType[int]):
+    """A number that something in the store may have."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) < _TOO_LONG):
+            self.fail(f"{text!r} is not a number that anything here has", param, ctx)
+        return int(text)
 
 
 class Moment(click.ParamType[float]):
@@ -37,7 +52,7 @@ class Moment(click.ParamType[float]):
             return time.time() - int(ago[1]) * _UNIT[ago[2]]
         try:
             return datetime.fromisoformat(str(value)).astimezone().timestamp()
-        except ValueError:
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither a date (2026-11-21T10:00) nor a time ago (90m, 2h, 7d)", param, ctx)
 
 

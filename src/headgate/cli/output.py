@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
@@ -37,13 +37,19 @@ def moment(seconds: float | None) -> str:
 
 def show_json(value: object) -> None:
     """Write one JSON document."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    click.echo(_json(value, indent=2))
 
 
 def show_json_line(value: object) -> None:
     """Write one JSON object on a line of its own, at once."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    click.echo(_json(value))
     sys.stdout.flush()
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """Return JSON in which what could steer a terminal is written as an escape; it means the same."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def console() -> Console:

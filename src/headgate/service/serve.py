@@ -54,6 +54,7 @@ class _Service:
         self._supervisor: Supervisor | None = None
         self._stopping = False
         self._web: WebServer | None = None
+        self._next: Running | None = None
 
     async def run(self) -> None:
         """Run until stopped."""
@@ -61,19 +62,21 @@ class _Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+        self._web = self._make_web()
         web = asyncio.create_task(self._serve_web(), name="http")
         beat = asyncio.create_task(_beat(), name="watchdog")
-        running = make_running(self._settings, self._store)
         try:
-            while True:
+            self._next = make_running(self._settings, self._store)
+            while self._next is not None:
+                running, self._next = self._next, None
                 await self._run_parts(running, web)
-                if self._stopping:
-                    break
-                running = make_running(self._settings, self._store)
-                _log.info("service.reloaded")
+                if self._next is not None:
+                    _log.info("service.reloaded")
         finally:
             systemd.notify("STOPPING=1")
-            if self._web is not None:
+            if self._web is None:
+                web.cancel()
+            else:
                 self._web.stop()
             beat.cancel()
             await asyncio.gather(web, beat, return_exceptions=True)
@@ -92,14 +95,17 @@ class _Service:
 
     def _stop(self) -> None:
         _log.info("service.stopping")
-        self._stopping = True
+        self._stopping, self._next = True, None
         if self._supervisor is not None:
             self._supervisor.stop()
 
     def _reload(self) -> None:
         """Read the configuration again; a wrong one changes nothing."""
+        if self._stopping:
+            return
         try:
             settings = load_settings(self._path)
+            following = make_running(settings, self._store)
         except HeadgateError as error:
             _log.error("service.not_reloaded", error=error.message)
             return
@@ -109,18 +115,24 @@ class _Service:
                 _log.warning("service.needs_restart", section=section)
         if settings.service.listen != self._settings.service.listen:
             _log.warning("service.needs_restart", section="service.listen")
-        self._settings = settings
+        self._settings, self._next = settings, following
         if self._supervisor is not None:
             self._supervisor.stop()
 
-    async def _serve_web(self) -> None:
+    def _make_web(self) -> WebServer | None:
+        """Take the address at once: a service that cannot have it should not say that it is ready."""
         address = self._settings.service.address
         if address is None or "http" not in self._settings.service.parts:
+            return None
+        server = WebServer(make_app(self._readiness, self._backlog), *address)
+        _log.info("http.listening", host=address[0], port=server.port)
+        return server
+
+    async def _serve_web(self) -> None:
+        if self._web is None:
             await asyncio.Event().wait()
-            return
-        self._web = WebServer(make_app(self._readiness, self._backlog), *address)
-        _log.info("http.listening", host=address[0], port=self._web.port)
-        await self._web.run()
+        else:
+            await self._web.run()
 
     async def _readiness(self) -> Mapping[str, str]:
         try:

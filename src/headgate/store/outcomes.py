@@ -60,7 +60,9 @@ def _one(connection: Connection, result: Settled, owner: str, now: float) -> int
         values["folded_into"] = result.folded_into
     if result.reason is not None and result.counts:
         values["attempts"] = deliveries.c.attempts + 1
-    changed = list(connection.execute(_leased(connection, result.ids, owner, values).returning(deliveries.c.id)).scalars())
+    changed = list(
+        connection.execute(_leased(connection, result.ids, owner, values).returning(deliveries.c.id)).scalars()
+    )
     if result.reason is not None and changed:
         connection.execute(
             failures.insert(),

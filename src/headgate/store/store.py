@@ -205,7 +205,9 @@ def _sqlite_engine(url: URL) -> Engine:
         # WAL: readers never wait for the writer. FULL: a commit is on the disk, not only in the kernel.
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("PRAGMA cache_size=-32768")
+        # A queue of 100,000 is some 200 MB: enough of it in memory (KiB), and not copied back after every few pages.
+        for pragma in ("cache_size=-65536", "mmap_size=268435456", "wal_autocheckpoint=4000"):
+            connection.execute(f"PRAGMA {pragma}")
 
     return engine
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from headgate.errors import StoreError
+
 BACKLOG = Gauge("headgate_backlog", "Deliveries that are not told yet, or dead.", ["connector", "state"])
 
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns part -> what is wrong with it; empty if Headgate can do its work."""
 Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
-"""Returns (connector, state) -> how many."""
+"""Returns (connector, state) -> how many. Raises StoreError."""
 
 
 def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
@@ -35,8 +38,9 @@ def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
     async def metrics() -> Response:
         """Return every figure for Prometheus."""
         BACKLOG.clear()
-        for (connector, state), count in (await backlog()).items():
-            BACKLOG.labels(connector, state).set(count)
+        with contextlib.suppress(StoreError):  # /readyz says so; everything else is still told
+            for (connector, state), count in (await backlog()).items():
+                BACKLOG.labels(connector, state).set(count)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
-from tests.events.sources.mail.conftest import HandOff, hand_off, open_directory
 
 from headgate.errors import SlurmCommandError, SpoolError, StoreError
 from headgate.events.journal import Journal
@@ -22,6 +21,7 @@ from headgate.model.mail import MailKind
 from headgate.store import journal
 from headgate.store.journal import EventFilter, Recorded
 from headgate.store.store import Store
+from tests.events.sources.mail.conftest import HandOff, hand_off, open_directory
 
 __all__ = ["hand_off", "open_directory"]  # fixtures
 

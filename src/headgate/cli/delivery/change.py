@@ -10,14 +10,14 @@ import click
 from sqlalchemy import Connection
 
 from headgate.cli.delivery import fields
-from headgate.cli.options import opened_store
+from headgate.cli.options import Number, opened_store
 from headgate.cli.output import json_option, show_json
 
 _LIMIT = 100_000
 
 
 @click.command()
-@click.argument("numbers", type=int, nargs=-1)
+@click.argument("numbers", type=Number(), nargs=-1)
 @fields.filter_options
 @json_option
 def retry(numbers: tuple[int, ...], *, as_json: bool, **values: Any) -> None:
@@ -28,7 +28,7 @@ def retry(numbers: tuple[int, ...], *, as_json: bool, **values: Any) -> None:
 
 
 @click.command()
-@click.argument("numbers", type=int, nargs=-1)
+@click.argument("numbers", type=Number(), nargs=-1)
 @fields.filter_options
 @click.option("--why", default="dropped by an operator", show_default=True, help="Kept with the delivery.")
 @json_option

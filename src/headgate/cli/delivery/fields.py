@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from headgate.cli.options import Number
 from headgate.cli.output import moment
 from headgate.model.delivery import DeliveryState
 from headgate.store.deliveries import Delivery, DeliveryFilter
@@ -25,7 +26,7 @@ def filter_options(command: Command) -> Command:
         click.option("--state", "states", type=states, multiple=True, help="Only in this state; may be repeated."),
         click.option("--connector", help="Only through this connector."),
         click.option("--target", help="Only to this target."),
-        click.option("--job", "job_id", type=int, help="Only about this job id, or the tasks of this array."),
+        click.option("--job", "job_id", type=Number(), help="Only about this job id, or the tasks of this array."),
         click.option("--user", help="Only about jobs of this user."),
     )
     for option in reversed(options):

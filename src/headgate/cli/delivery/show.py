@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from headgate.cli.delivery import fields
-from headgate.cli.options import opened_store
+from headgate.cli.options import Number, opened_store
 from headgate.cli.output import json_option, moment, show_fields, show_json
 from headgate.errors import NotFoundError
 from headgate.model.message import Message
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @json_option
 def show(number: int, *, as_json: bool) -> None:
     """Show everything about delivery NUMBER: its state, its failed attempts, and the message."""

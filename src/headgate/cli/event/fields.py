@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from headgate.cli.options import Moment
+from headgate.cli.options import Moment, Number
 from headgate.cli.output import moment
 from headgate.store.journal import EventFilter, Recorded
 
@@ -22,7 +22,7 @@ def filter_options(command: Command) -> Command:
     """Add the options that choose events to a command; they become the arguments of ``EventFilter``."""
     options = (
         click.option("--kind", help="Only this kind; may end in *, as in job.*"),
-        click.option("--job", "job_id", type=int, help="Only about this job id, or the tasks of this array."),
+        click.option("--job", "job_id", type=Number(), help="Only about this job id, or the tasks of this array."),
         click.option("--user", help="Only about jobs of this user."),
         click.option("--cluster", help="Only of this cluster."),
         click.option("--since", type=Moment(), help="Not before: a date, or 2h, 7d ago."),

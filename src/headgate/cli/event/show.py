@@ -7,13 +7,13 @@ import json
 import click
 
 from headgate.cli.event import fields
-from headgate.cli.options import opened_store
+from headgate.cli.options import Number, opened_store
 from headgate.cli.output import json_option, moment, show_fields, show_json
 from headgate.errors import NotFoundError
 
 
 @click.command()
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @json_option
 def show(number: int, *, as_json: bool) -> None:
     """Show everything about event NUMBER: its data, who saw it, and what followed from it."""

@@ -146,7 +146,10 @@ class Watcher:
             self._bell.ring()
 
     async def tick(self) -> Changes:
-        """Look once; return what changed. Raises SlurmError or StoreError, and has then changed nothing."""
+        """Look once; return what changed.
+
+        Raises SlurmError or StoreError; what it had found out by then is kept, the rest is found at the next look.
+        """
         if not self._loaded:
             await self._load()
         begun = time.monotonic()
