@@ -27,7 +27,10 @@ def choose(request: MailRequest, figures: Sequence[Figures]) -> Figures | None:
     if request.started is not None:
         same = [figure for figure in possible if figure.started == request.started]
         possible = same or possible
-    if request.kind is MailKind.REQUEUED:
+    if request.kind is MailKind.BEGAN:
+        # Before 23.02 the mail does not say when; both times are slurmctld's, so a later attempt starts after the mail.
+        possible = [f for f in possible if f.started is not None and f.started <= request.received + 1] or possible
+    elif request.kind is MailKind.REQUEUED:
         possible = [figure for figure in possible if figure.requeued] or possible
     elif request.kind.final:
         possible = [figure for figure in possible if not figure.requeued] or possible

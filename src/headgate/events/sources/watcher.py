@@ -41,6 +41,8 @@ _MARGIN = 120.0
 """Seconds by which a catch-up reaches further back than what was seen: accounting is late."""
 _WISHES_EVERY = 30.0
 """Seconds between two questions which mails jobs' owners asked for, at least."""
+_UNDATED = 300.0
+"""Seconds for which accounting is asked again when it calls an attempt over, but does not say since when."""
 _FORGET = 86400.0
 """Seconds after which a job that neither the queue nor accounting knows is not asked for any more."""
 
@@ -238,7 +240,8 @@ class Watcher:
             return
         since = min(attempt.submitted for attempt in due)
         figures = await self._slurm.accounting(sorted({attempt.job_id for attempt in due}), since)
-        changes = resolve(self._known, due, figures)
+        told = [figure for figure in figures if figure.ended is not None or not self._may_be_dated(figure, now)]
+        changes = resolve(self._known, due, told)
         for attempt in due:
             asked = self._asked[attempt]
             asked.next = now + max(2.0, min(300.0, now - asked.first))
@@ -246,6 +249,11 @@ class Watcher:
                 _log.warning("watcher.job_vanished", job=attempt.key)
                 changes.jobs[attempt] = replace(self._known[attempt], open=False)
         await self._write(changes, now)
+
+    def _may_be_dated(self, figure: Figures, now: float) -> bool:
+        """Whether accounting may still say when an attempt ended: after an outage of slurmdbd it does so late."""
+        asked = self._asked.get(figure.attempt)
+        return figure.state.terminal and asked is not None and now - asked.first < _UNDATED
 
     def _pause(self) -> float:
         """Return how long to wait before the next look."""
