@@ -235,6 +235,15 @@ async def test_a_gap_is_caught_up_with_from_before_it_began(store: Store, cluste
     assert (await store.read(lambda c: cursors.read(c, SEEN)) or 0) >= until_
 
 
+async def test_a_gap_in_slurms_own_answers_is_caught_up_with_too(store: Store, cluster: ToldCluster) -> None:
+    watching = watcher(store, cluster, QUICK)
+    await watching.tick()
+    cluster.accounts = [accounted(50)]
+    await asyncio.sleep(QUICK.interval * 4)
+    await watching.tick()
+    assert "job.ended" in await kinds(store)
+
+
 async def test_a_catch_up_goes_no_further_back_than_the_settings_say(store: Store, cluster: ToldCluster) -> None:
     await store.write(lambda c: cursors.advance(c, SEEN, 1000.0))
     before = time.time()
@@ -249,14 +258,35 @@ async def test_without_a_gap_nothing_is_caught_up_with(store: Store, cluster: To
     assert cluster.calls["accounting_between"] == 0
 
 
-async def test_a_catch_up_that_fails_is_done_at_the_next_tick(store: Store, cluster: ToldCluster) -> None:
-    await store.write(lambda c: cursors.advance(c, SEEN, time.time() - 1000))
-    cluster.accounts, cluster.failing["accounting_between"] = [accounted()], 1
+async def test_a_catch_up_that_fails_holds_nothing_up_and_is_tried_again(
+    store: Store, cluster: ToldCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "_AGAIN", 0.0)
+    seen = time.time() - 1000
+    await store.write(lambda c: cursors.advance(c, SEEN, seen))
+    cluster.jobs, cluster.accounts = [queued(70)], [accounted()]
+    cluster.failing["accounting_between"] = 1
     watching = watcher(store, cluster)
-    with pytest.raises(SlurmError):
-        await watching.tick()
+    await watching.tick()
+    assert await kinds(store) == ["job.submitted"]
+    assert await store.read(lambda c: cursors.read(c, SEEN)) == seen
     await watching.tick()
     assert "job.ended" in await kinds(store)
+    assert (await store.read(lambda c: cursors.read(c, SEEN)) or 0) > seen
+
+
+async def test_while_accounting_is_away_the_queue_is_watched_as_often(
+    store: Store, cluster: ToldCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "_AGAIN", 0.0)
+    watching = watcher(store, cluster)
+    cluster.jobs = [queued(7)]
+    await watching.tick()
+    cluster.jobs, cluster.failing["accounting"] = [queued(8)], 2
+    await watching.tick()
+    cluster.jobs.append(queued(9))
+    await watching.tick()
+    assert await kinds(store) == ["job.submitted"] * 3
 
 
 async def test_what_was_told_before_the_gap_is_not_told_again_by_the_catch_up(

@@ -8,9 +8,8 @@ longer, says so, and nothing else is touched by it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -19,8 +18,8 @@ from sqlalchemy import Connection
 from headgate.errors import SlurmError, StoreError
 from headgate.events.journal import Journal
 from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
-from headgate.events.sources.lost_mail import Wish
 from headgate.events.sources.mail_audit import MailAudit
+from headgate.events.sources.queries import SlurmQueries
 from headgate.events.sources.stored_jobs import known_job, stored_job
 from headgate.model.job import Attempt, Figures, QueuedJob
 from headgate.store import cursors, jobs
@@ -41,29 +40,12 @@ _MARGIN = 120.0
 """Seconds by which a catch-up reaches further back than what was seen: accounting is late."""
 _WISHES_EVERY = 30.0
 """Seconds between two questions which mails jobs' owners asked for, at least."""
+_AGAIN = 10.0
+"""Seconds until accounting is asked again after it did not answer."""
 _UNDATED = 300.0
 """Seconds for which accounting is asked again when it calls an attempt over, but does not say since when."""
 _FORGET = 86400.0
 """Seconds after which a job that neither the queue nor accounting knows is not asked for any more."""
-
-
-class SlurmQueries(Protocol):
-    """What the watcher asks Slurm; each is one call for all jobs. All raise SlurmError."""
-
-    async def cluster_name(self) -> str:
-        """Return the cluster's name."""
-
-    async def queue(self) -> list[QueuedJob]:
-        """Return every job in the queue."""
-
-    async def mail_wishes(self) -> Mapping[int, Wish]:
-        """Return job id -> which mails its owner asked for."""
-
-    async def accounting(self, ids: Sequence[int], since: float) -> list[Figures]:
-        """Return the figures of every attempt of these job ids that had not ended before a time."""
-
-    async def accounting_between(self, since: float, until: float) -> list[Figures]:
-        """Return the figures of every attempt that ended in a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +97,10 @@ class Watcher:
         self._health = _Health()
         self._cursor = 0.0
         self._wished_at = 0.0
+        self._seen: float | None = None
+        self._behind: float | None = None
+        self._caught_up_next = 0.0
+        self._accounting_told = ""
         self._loaded = False
         self._stopping = False
         self._bell: Bell | None = None
@@ -158,35 +144,66 @@ class Watcher:
         queue = await self._slurm.queue()
         self._health.seconds = time.monotonic() - begun
         now = time.time()
+        if self._seen is not None and now - self._seen > self._settings.interval * 2 and self._behind is None:
+            self._behind = self._seen
         changes = compare(self._known, queue, now)
         await self._write(changes, now)
+        self._seen = now
         self._prune(queue)
         JOBS.set(len(queue))
         SEEN_AT.set(now)
         await self._learn_wishes(now)
-        await self._resolve_left(changes.left, now)
+        await self._catch_up(now)
+        await self._resolve_left([attempt for attempt in changes.left if self._is_open(attempt)], now)
         if self._audit.due(now):
             await self._store.write(lambda c: self._audit.look(c, now))
         TICK_SECONDS.observe(time.monotonic() - begun)
         return changes
 
     async def _load(self) -> None:
-        """Take up where the last watcher stopped; catch up on what happened since."""
+        """Take up where the last watcher stopped."""
         self._cluster = await self._slurm.cluster_name()
         stored = await self._store.read(lambda c: jobs.open_jobs(c, self._cluster))
         self._known = {item.attempt: known_job(item) for item in stored}
         self._unwished = {item.attempt for item in stored if item.mail_types is None}
-        seen = await self._store.read(lambda c: cursors.read(c, SEEN))
-        now = time.time()
-        if seen is not None and now - seen > self._settings.interval * 2:
-            since = max(seen - _MARGIN, now - self._settings.days * 86400)
-            figures = await self._slurm.accounting_between(since, now)
-            told = await self._store.read(lambda c: jobs.closed_among(c, [figure.attempt for figure in figures]))
-            missed = catch_up(self._known, [figure for figure in figures if figure.attempt not in told])
-            _log.info("watcher.catching_up", since=since, seconds=round(now - since), events=len(missed.events))
-            await self._write(missed, now)
-        await self._store.write(lambda c: self._audit.begin(c, now))
+        self._seen = await self._store.read(lambda c: cursors.read(c, SEEN))
+        await self._store.write(lambda c: self._audit.begin(c, time.time()))
         self._loaded = True
+
+    async def _catch_up(self, now: float) -> None:
+        """Tell of jobs that came and went while nobody looked, whether we were down or Slurm was."""
+        if self._behind is None or now < self._caught_up_next:
+            return
+        since = max(self._behind - _MARGIN, now - self._settings.days * 86400)
+        figures = await self._accounting(self._slurm.accounting_between(since, now))
+        if figures is None:
+            self._caught_up_next = now + _AGAIN
+            return
+        told = await self._store.read(lambda c: jobs.closed_among(c, [figure.attempt for figure in figures]))
+        missed = catch_up(self._known, [figure for figure in figures if figure.attempt not in told])
+        _log.info("watcher.caught_up", since=since, seconds=round(now - since), events=len(missed.events))
+        behind, self._behind, self._cursor = self._behind, None, 0.0
+        try:
+            await self._write(missed, now)
+        except StoreError:
+            self._behind = behind
+            raise
+
+    async def _accounting(self, asked: Awaitable[list[Figures]]) -> list[Figures] | None:
+        """Return what accounting answers, or None: without it, the queue is watched all the same."""
+        try:
+            figures = await asked
+        except SlurmError as error:
+            if error.message != self._accounting_told:
+                _log.warning("watcher.accounting_failed", error=error.message)
+            self._accounting_told = error.message
+            return None
+        self._accounting_told = ""
+        return figures
+
+    def _is_open(self, attempt: Attempt) -> bool:
+        known = self._known.get(attempt)
+        return known is not None and known.open
 
     async def _write(self, changes: Changes, now: float) -> None:
         """Write events, what is remembered, and how far we have seen, in one transaction."""
@@ -197,7 +214,7 @@ class Watcher:
         def work(connection: Connection) -> None:
             self._events.append(connection, list(changes.events.values()))
             jobs.keep(connection, [stored_job(job) for job in changes.jobs.values()], now)
-            cursors.advance(connection, SEEN, now)
+            cursors.advance(connection, SEEN, now if self._behind is None else self._behind)
 
         await self._store.write(work)
         self._cursor = now
@@ -239,7 +256,11 @@ class Watcher:
         if not due:
             return
         since = min(attempt.submitted for attempt in due)
-        figures = await self._slurm.accounting(sorted({attempt.job_id for attempt in due}), since)
+        figures = await self._accounting(self._slurm.accounting(sorted({attempt.job_id for attempt in due}), since))
+        if figures is None:
+            for attempt in due:
+                self._asked[attempt].next = now + _AGAIN
+            return
         told = [figure for figure in figures if figure.ended is not None or not self._may_be_dated(figure, now)]
         changes = resolve(self._known, due, told)
         for attempt in due:
