@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -58,6 +59,7 @@ class RunningHeadgate:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=_die_with_parent,
                 env={key: value for key, value in os.environ.items() if not key.startswith("HEADGATE")},
             )
         async with asyncio.timeout(60):
@@ -100,6 +102,11 @@ class RunningHeadgate:
         port = next(line["port"] for line in reversed(self.lines()) if line.get("event") == "http.listening")
         async with httpx2.AsyncClient() as client:
             return await client.get(f"http://127.0.0.1:{port}{path}")
+
+
+def _die_with_parent() -> None:
+    """Leave nothing running when the tests themselves are killed: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def mail_only(directory: Path, url: str, port: int, **connector: Any) -> dict[str, dict[str, Any]]:

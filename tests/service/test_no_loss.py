@@ -22,6 +22,7 @@ from tests.service.running import RunningHeadgate, mail_only
 from tests.store.owed import owe
 
 MESSAGES = 2000
+KILLS = 6
 
 
 async def open_deliveries(store: Store) -> int:
@@ -53,27 +54,29 @@ async def all_told(store: Store) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_killed_at_random_moments_it_loses_nothing_and_doubles_at_most_one_message_a_kill(
-    store: Store, store_url: str, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     keys = await owe(store, [(f"user{number % 97}", number) for number in range(MESSAGES)])
     kills = 0
     async with SmtpSink() as sink:
-        service = RunningHeadgate(tmp_path, mail_only(tmp_path, store_url, sink.port, concurrency=4))
-        while await open_deliveries(store):
-            await service.start()
-            if kills < 6:
-                await reached(sink, min(MESSAGES, len(sink.mails) + random.randint(50, 350)))
-                await asyncio.sleep(random.uniform(0, 0.05))
+        service = RunningHeadgate(tmp_path, mail_only(tmp_path, store.shown_url, sink.port, concurrency=4))
+        try:
+            while await open_deliveries(store):
+                await service.start()
+                if kills < KILLS:
+                    await reached(sink, min(MESSAGES, len(sink.mails) + random.randint(50, 350)))
+                    await asyncio.sleep(random.uniform(0, 0.05))
+                    kills += 1
+                else:
+                    await all_told(store)
                 await service.kill()
-                kills += 1
-            else:
-                await all_told(store)
-        await service.stop()
+        finally:
+            await service.kill()
     counted = told(sink)
     lost = [key for key in keys if key not in counted]
     doubles = sum(count - 1 for count in counted.values())
     print(f"{MESSAGES} messages, {kills} kills: {len(lost)} lost, {doubles} doubled")  # noqa: T201
-    assert kills == 6
+    assert kills == KILLS
     assert lost == []
     assert doubles <= kills
 
@@ -108,9 +111,7 @@ async def test_two_services_share_the_work_on_postgresql_and_either_may_be_kille
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
-    store: Store, store_url: str, tmp_path: Path
-) -> None:
+async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(store: Store, tmp_path: Path) -> None:
     keys = await owe(store, [(f"user{number}", number) for number in range(150)])
     refused = {f"user{number}" for number in range(0, 150, 10)}
     chance = random.Random(7)
@@ -131,7 +132,7 @@ async def test_a_mail_server_that_answers_anything_in_any_mix_loses_nothing(
 
     async with SmtpSink() as sink:
         sink.choose = choose
-        tables = mail_only(tmp_path, store_url, sink.port, concurrency=8, timeout=0.5)
+        tables = mail_only(tmp_path, store.shown_url, sink.port, concurrency=8, timeout=0.5)
         async with RunningHeadgate(tmp_path, tables):
             await all_told(store)
     dead = [item for item in await everything(store) if item.state is DeliveryState.DEAD]
