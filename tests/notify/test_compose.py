@@ -47,6 +47,14 @@ ACCOUNTING_IS_LATE = figures(complete=False)
 # Decided without I/O.
 
 
+@pytest.mark.parametrize("bones", [replace(COMPLETED, cpus=0), replace(COMPLETED, qos="Unknown")])
+def test_the_bones_of_a_record_are_looked_at_again_but_not_for_ever(bones: Figures) -> None:
+    early = decide({1: ENDED}, [bones], {1: 100.0}, 101.0, SETTINGS)
+    late = decide({1: ENDED}, [bones], {1: 100.0}, 110.0, SETTINGS)
+    assert (list(early.ready), list(early.later)) == ([], [1])
+    assert not late.ready[1].missing
+
+
 @pytest.mark.parametrize(
     ("request_", "known", "enough"),
     [
@@ -55,7 +63,6 @@ ACCOUNTING_IS_LATE = figures(complete=False)
         (ENDED, None, False),
         (BEGAN, RUNNING, True),
         (BEGAN, figures(JobState.PENDING, started=None, complete=False), False),
-        (BEGAN, replace(RUNNING, cpus=0), False),
         (BEGAN, None, False),
         (replace(ENDED, kind=MailKind.TIME_LIMIT_80), RUNNING, True),
         (replace(ENDED, kind=MailKind.REQUEUED), ACCOUNTING_IS_LATE, True),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
@@ -36,6 +36,8 @@ Accounting = Callable[[Sequence[int], float], Awaitable[list[Figures]]]
 
 Raises SlurmError."""
 
+_BONES = 10.0
+"""Seconds for which a record that may be incomplete is looked at again."""
 _LATE = 3600.0
 """Seconds by which a mail may come after the end it is about."""
 
@@ -198,13 +200,12 @@ def decide(
             asked.extend(by_id.get(request.array.array_id, ()))
         material = Material(request, choose(request, asked), tuple(tasks_of(request, asked)))
         age = now - since[number]
-        if sufficient(material):
-            plan.ready[number] = material
-        elif age >= patience(request, settings):
-            plan.ready[number] = Material(request, material.figures, material.tasks, missing=True)
-        else:
-            left = patience(request, settings) - age
+        enough = sufficient(material)
+        left = (_BONES if enough and bare(material) else 0.0 if enough else patience(request, settings)) - age
+        if left > 0:
             plan.later[number] = now + min(left, max(settings.gap, age))
+        else:
+            plan.ready[number] = material if enough else replace(material, missing=True)
     return plan
 
 
@@ -223,9 +224,17 @@ def sufficient(material: Material) -> bool:
     if request.kind.final:
         return figures.complete
     if request.kind is MailKind.BEGAN:
-        # Right after a start, accounting may hold the bones of a record only.
-        return figures.started is not None and figures.cpus > 0 and figures.qos.lower() != "unknown"
+        return figures.started is not None
     return True
+
+
+def bare(material: Material) -> bool:
+    """Whether accounting may hold the bones of a record only, as right after a start: it fills them in seconds later.
+
+    Where users have no association, QOS stays "Unknown" for ever: this is a reason to wait a little, no more.
+    """
+    known = material.tasks or ((material.figures,) if material.figures is not None else ())
+    return any(figures.cpus == 0 or figures.qos.lower() == "unknown" for figures in known)
 
 
 def witnessed_event(asked: Event, material: Material) -> Event | None:
