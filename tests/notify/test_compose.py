@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,17 @@ ACCOUNTING_IS_LATE = figures(complete=False)
 
 
 # Decided without I/O.
+
+
+@pytest.mark.parametrize("told", [{"mixed": True}, {"kind": MailKind.FAILED}, {"exit_code": 1}, {"signal": 9}])
+def test_a_summary_that_tells_of_a_failure_waits_for_the_task_that_failed(told: dict[str, Any]) -> None:
+    quiet: dict[str, Any] = {"kind": MailKind.ENDED, "mixed": False, "exit_code": 0, "signal": 0}
+    request = replace(SUMMARY, **(quiet | told))
+    early = decide({1: request}, [task(1), task(2)], {1: 100.0}, 110.0, SETTINGS)
+    whole = decide({1: request}, [task(1), task(2), task(3, JobState.FAILED)], {1: 100.0}, 111.0, SETTINGS)
+    never = decide({1: request}, [task(1), task(2)], {1: 100.0}, 160.0, SETTINGS)
+    assert (list(early.later), list(whole.ready)) == ([1], [1])
+    assert (never.ready[1].tasks, never.ready[1].missing) == ((), True)
 
 
 @pytest.mark.parametrize("bones", [replace(COMPLETED, cpus=0), replace(COMPLETED, qos="Unknown")])

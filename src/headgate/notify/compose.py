@@ -22,6 +22,7 @@ from headgate.model.event import Event, EventKind, Source
 from headgate.model.job import Attempt, Figures
 from headgate.model.mail import MailKind, MailRequest, MailScope
 from headgate.model.message import Message
+from headgate.model.states import JobState
 from headgate.notify import metrics
 from headgate.notify.attempts import choose, tasks_of
 from headgate.store import deliveries, journal
@@ -205,7 +206,8 @@ def decide(
         if left > 0:
             plan.later[number] = now + min(left, max(settings.gap, age))
         else:
-            plan.ready[number] = material if enough else replace(material, missing=True)
+            tasks = () if contradicted(material) else material.tasks
+            plan.ready[number] = material if enough else replace(material, tasks=tasks, missing=True)
     return plan
 
 
@@ -218,7 +220,7 @@ def sufficient(material: Material) -> bool:
     """Say whether accounting has told what a message about this request should hold."""
     request, figures = material.request, material.figures
     if request.scope is MailScope.ARRAY_SUMMARY and request.kind.final:
-        return bool(material.tasks) and all(task.complete for task in material.tasks)
+        return bool(material.tasks) and all(task.complete for task in material.tasks) and not contradicted(material)
     if figures is None:
         return False
     if request.kind.final:
@@ -226,6 +228,14 @@ def sufficient(material: Material) -> bool:
     if request.kind is MailKind.BEGAN:
         return figures.started is not None
     return True
+
+
+def contradicted(material: Material) -> bool:
+    """Whether Slurm's summary of an array tells of a failure that no task in accounting shows (yet)."""
+    request = material.request
+    failed = request.kind is MailKind.FAILED or request.mixed or bool(request.exit_code) or bool(request.signal)
+    summary = request.scope is MailScope.ARRAY_SUMMARY and request.kind.final
+    return summary and failed and all(task.state is JobState.COMPLETED for task in material.tasks)
 
 
 def bare(material: Material) -> bool:
