@@ -201,14 +201,22 @@ def decide(
             asked.extend(by_id.get(request.array.array_id, ()))
         material = Material(request, choose(request, asked), tuple(tasks_of(request, asked)))
         age = now - since[number]
-        enough = sufficient(material)
-        left = (_BONES if enough and bare(material) else 0.0 if enough else patience(request, settings)) - age
+        left = worth_waiting(material, settings) - age
         if left > 0:
             plan.later[number] = now + min(left, max(settings.gap, age))
+        elif sufficient(material):
+            plan.ready[number] = material
         else:
             tasks = () if contradicted(material) else material.tasks
-            plan.ready[number] = material if enough else replace(material, tasks=tasks, missing=True)
+            plan.ready[number] = replace(material, tasks=tasks, missing=True)
     return plan
+
+
+def worth_waiting(material: Material, settings: ComposeSettings) -> float:
+    """Return for how many seconds, from when it was owed, better figures than these are waited for."""
+    if not sufficient(material):
+        return patience(material.request, settings)
+    return _BONES if bare(material) else 0.0
 
 
 def patience(request: MailRequest, settings: ComposeSettings) -> float:
