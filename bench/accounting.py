@@ -29,7 +29,9 @@ from headgate.events.sources.mail import headgate_mailprog
 from headgate.events.sources.mail.record_file import fresh_name
 from headgate.events.sources.mail.spool import MailSpool
 from headgate.events.sources.mail_source import MailSource
+from headgate.model.job import Figures
 from headgate.notify.compose import Composer, ComposeSettings
+from headgate.notify.output import OutputReader
 from headgate.notify.recipients import Recipients
 from headgate.service.wiring import Slurm, make_worker, message_maker
 from headgate.slurm.client import SlurmClient
@@ -88,7 +90,11 @@ async def measure(directory: Path, mails: int, over: float) -> Run:
     compose = ComposeSettings(
         wait=settings.accounting.wait, gap=settings.accounting.first_after, batch=settings.accounting.batch
     )
-    composer = Composer(store, journal, slurm.accounting, message_maker(settings), compose)
+
+    async def accounting(_: str, ids: Sequence[int], since: float) -> list[Figures]:
+        return await slurm.accounting(ids, since)
+
+    composer = Composer(store, journal, accounting, message_maker(settings, OutputReader()), compose)
     parts = (source, composer, make_worker(settings, store, connector, own, "bench"))
     tasks = [asyncio.create_task(part.run()) for part in parts]
     before, begun = recorded(CONNECTOR), time.monotonic()

@@ -16,8 +16,10 @@ import structlog
 BENCHMARKS = {
     "mailprog": "how long the hand-off takes, beside a bare start of Python",
     "deliveries": "deliveries per second to an instant sink, beside bare updates of the same table",
-    "watcher": "CPU seconds and Slurm calls of a look at the queue, beside one bare squeue",
+    "watcher": "CPU seconds and Slurm calls of a look at the queue, and at the nodes, beside bare calls of Slurm",
     "accounting": "sacct calls for 1,000 mails",
+    "arrays": "messages a person gets about 10,000 array tasks, beside a message a task",
+    "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",
     "smtp": "mails per second through the mailto connector, beside plain aiosmtplib",
 }
 """Each is a module of this folder with a ``main``."""

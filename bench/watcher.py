@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 
-from bench import cpu
+from bench import nodes
 from bench.report import Spread, print_goal, print_machine, print_table
+from bench.usage import Usage, take
 from headgate.config.slurm import SlurmSettings
 from headgate.events.journal import Journal
 from headgate.events.sources.watcher import Watcher, WatcherSettings
@@ -38,26 +36,12 @@ _AT_ONCE = 500
 """Tasks that get records of their own by one command."""
 
 
-@dataclass(slots=True)
-class Usage:
-    """What something took, one value for each time."""
-
-    own: list[float] = field(default_factory=list)
-    """CPU seconds of this process."""
-    commands: list[float] = field(default_factory=list)
-    """CPU seconds of Slurm's commands."""
-    slurmctld: list[float] = field(default_factory=list)
-    """CPU seconds of slurmctld meanwhile, whatever for."""
-    clock: list[float] = field(default_factory=list)
-    calls: list[float] = field(default_factory=list)
-    records: int = 0
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return 1 if a tick took more calls than it should."""
     parser = argparse.ArgumentParser(prog="./dev bench watcher", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="ticks of each kind")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="jobs in the queue")
+    parser.add_argument("--nodes", type=int, nargs="+", default=nodes.SIZES, help="nodes of the cluster")
     chosen = parser.parse_args(arguments)
     print_machine(chosen.runs)
     with (
@@ -74,11 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             store.close()
     show(measured)
     most = max(max(usage.calls) for kinds in measured.values() for usage in kinds.values() if usage.calls)
-    return (
-        0
-        if print_goal(f"at most {GOAL_CALLS} calls in any tick, whatever the number of jobs", most <= GOAL_CALLS)
-        else 1
-    )
+    kept = print_goal(f"at most {GOAL_CALLS} calls in any tick, whatever the number of jobs", most <= GOAL_CALLS)
+    print(f"\n{nodes.__doc__}")
+    missed = nodes.main(["--runs", str(chosen.runs), "--sizes", *map(str, chosen.nodes)])
+    return missed if kept else 1
 
 
 class RealQueue:
@@ -120,14 +103,14 @@ async def measure(store: Store, queue: RealQueue, runs: int) -> dict[str, Usage]
     kinds = {name: Usage() for name in ("bare squeue", "first look", "nothing changed", "5 % changed")}
     await client.cluster_name()
     for _ in range(runs):
-        await _take(kinds["bare squeue"], queue, client, partial(_bare, queue))
-    await _take(kinds["first look"], queue, client, partial(_tick, watcher))
+        await take(kinds["bare squeue"], queue.slurmctld, client, partial(_bare, queue))
+    await take(kinds["first look"], queue.slurmctld, client, partial(_tick, watcher))
     for _ in range(runs):
-        await _take(kinds["nothing changed"], queue, client, partial(_tick, watcher))
+        await take(kinds["nothing changed"], queue.slurmctld, client, partial(_tick, watcher))
     jobs = kinds["nothing changed"].records
     for _ in range(runs):
         queue.change(int(jobs * _CHANGED))
-        await _take(kinds["5 % changed"], queue, client, partial(_tick, watcher))
+        await take(kinds["5 % changed"], queue.slurmctld, client, partial(_tick, watcher))
     return kinds
 
 
@@ -147,23 +130,6 @@ async def _bare(queue: RealQueue) -> int:
 async def _tick(watcher: Watcher) -> int:
     await watcher.tick()
     return len(watcher.known)
-
-
-async def _take(usage: Usage, queue: RealQueue, client: SlurmClient, work: Callable[[], Awaitable[int]]) -> None:
-    """Do it once and keep what it took."""
-    calls = sum(client.calls.values())
-    commands, slurmctld, own, clock = _children(), cpu.of_family(queue.slurmctld), time.process_time(), time.monotonic()
-    usage.records = await work()
-    usage.clock.append(time.monotonic() - clock)
-    usage.own.append(time.process_time() - own)
-    usage.slurmctld.append(cpu.of_family(queue.slurmctld) - slurmctld)
-    usage.commands.append(_children() - commands)
-    usage.calls.append(sum(client.calls.values()) - calls)
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def show(measured: dict[int, dict[str, Usage]]) -> None:

@@ -7,10 +7,13 @@ set -euo pipefail
 
 packages=(
   slurm-wlm slurm-client slurmdbd slurmrestd slurm-wlm-jwt-plugin  # Slurm 22.05, with JSON web tokens for slurmrestd
+  slurm-wlm-elasticsearch-plugin                                   # how slurmctld posts jobs that are over
   munge mariadb-server mariadb-client                              # what Slurm stands on
   debootstrap zstd iproute2 util-linux procps ca-certificates      # other Slurm versions in chroots
   postgresql                                                       # the second store
+  openssh-server                                                   # acting as users by SSH
   python3-venv git                                                 # the project's own environment
+  slapd ldap-utils rabbitmq-server postfix mutt                    # what connectors and lookups are tried against
   chromium w3m fonts-dejavu-core fonts-noto-color-emoji            # mails are looked at, by browser and as text
 )
 
@@ -53,6 +56,11 @@ main() {
   fi
   say "Installing Debian packages: ${missing[*]}"
   keep_services_stopped
+  # Each of these asks what it should be set up for: nothing, the tests bring configurations of their own.
+  debconf-set-selections <<'ANSWERS'
+postfix postfix/main_mailer_type select No configuration
+slapd slapd/no_configuration boolean true
+ANSWERS
   apt update
   apt install --no-install-recommends "${missing[@]}"
   mapfile -t missing < <(missing_packages)

@@ -7,7 +7,9 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from sqlalchemy import Connection, text
 
 from headgate.store.migrate import migrate
@@ -16,6 +18,11 @@ from headgate.store.tables import metadata
 from headgate.testing.cluster import Cluster, temporary_cluster
 from headgate.testing.postgresql import PostgresServer
 
+# No test of ours fails because its machine is busy: neither one example nor making it has a time that it may take.
+hypothesis.settings.register_profile(
+    "headgate", hypothesis.settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("headgate")
 DEFAULT_SLURM = "22.05"
 SLURM_VERSIONS = ("20.11", "22.05", "24.11", "26.05")
 
@@ -26,12 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the contract tests on every version asked for, and other tests that need Slurm on Debian 12's."""
-    if "slurm_cluster" in metafunc.fixturenames:
+    for fixture in {"slurm_cluster", "operated_cluster"}.intersection(metafunc.fixturenames):
         versions = [DEFAULT_SLURM]
         if metafunc.definition.get_closest_marker("contract"):
             asked = metafunc.config.getoption("--slurm")
             versions = list(SLURM_VERSIONS) if asked == "all" else [asked]
-        metafunc.parametrize("slurm_cluster", versions, indirect=True, scope="session")
+        metafunc.parametrize(fixture, versions, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +47,18 @@ def slurm_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     if os.geteuid() != 0:
         pytest.skip("a Slurm cluster needs root")
     with temporary_cluster(slurm=request.param) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def operated_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A real cluster for tests that take its nodes out of service, kept for the session: nobody else has jobs on it.
+
+    A node that is down stays so until somebody resumes it.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("a Slurm cluster needs root")
+    with temporary_cluster(slurm=request.param, extra_conf={"ReturnToService": "0"}) as cluster:
         yield cluster
 
 

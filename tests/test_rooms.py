@@ -3,12 +3,38 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import headgate
 
 HOUSE = Path(headgate.__file__).parent
-ROOMS = ["errors", "model", "config", "store", "slurm", "events", "notify", "connectors", "web", "service", "cli"]
-TESTING_MAY_USE = {"errors", "model", "config", "slurm", "events", "notify", "connectors", "testing"}
-STANDS_ALONE = HOUSE / "events" / "sources" / "mail" / "headgate_mailprog.py"
+ROOMS = [
+    "errors",
+    "model",
+    "client",
+    "config",
+    "store",
+    "slurm",
+    "executor",
+    "events",
+    "notify",
+    "bots",
+    "connectors",
+    "actions",
+    "rules",
+    "pack",
+    "gateway",
+    "web",
+    "service",
+    "cli",
+]
+TESTING_MAY_USE = {
+    "errors", "model", "config", "slurm", "executor", "events", "notify", "bots", "connectors", "testing"
+}  # fmt: skip
+STANDS_ALONE = {
+    HOUSE / "events" / "sources" / "mail" / "headgate_mailprog.py": {"posix", "sys", "time", "__future__"},
+    HOUSE / "events" / "sources" / "push" / "headgate_trigger.py": {"_socket", "posix", "sys"},
+}
 
 
 def imported_rooms(source: Path) -> set[str]:
@@ -47,14 +73,20 @@ def test_only_one_module_starts_slurms_processes() -> None:
         for room, source in rooms()
         if room != "testing" and "create_subprocess" in source.read_text()
     }
-    assert starters <= {"slurm/process.py", "connectors/mailto/command.py"}
+    assert starters <= {
+        "slurm/process.py",
+        "connectors/mailto/command.py",
+        "connectors/apprise/workers.py",
+        "executor/self_.py",
+    }
 
 
-def test_the_hand_off_program_imports_nothing_that_is_not_built_in() -> None:
-    tree = ast.parse(STANDS_ALONE.read_text())
+@pytest.mark.parametrize("program", STANDS_ALONE, ids=lambda path: path.stem)
+def test_a_program_that_slurm_starts_imports_nothing_that_is_not_built_in(program: Path) -> None:
+    tree = ast.parse(program.read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names <= {"posix", "sys", "time", "__future__"}
+    assert names <= STANDS_ALONE[program]
 
 
 def test_no_module_is_named_after_nothing() -> None:

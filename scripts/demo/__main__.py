@@ -17,11 +17,14 @@ from rich.text import Text
 from headgate.errors import HeadgateError
 from headgate.testing.cluster import Cluster, ClusterError
 from headgate.testing.cluster.process import belonging_to
-from scripts.demo import installation, show, stage
-from scripts.demo.installation import SERVICE, SINK, Headgate
+from scripts.demo import installation, second_act, show, stage, third_act
+from scripts.demo.chats import Chats
+from scripts.demo.installation import CHATS, EXECUTOR, SERVICE, SINK, Headgate
 from scripts.demo.mails import Mail, MailBox, about
 from scripts.demo.place import AtWorkError, DemoError, Place
 from scripts.demo.play import JOBS, Job
+from scripts.demo.second_act import SecondAct
+from scripts.demo.third_act import ThirdAct
 from scripts.demo.timeline import clock, of_job, time_line
 
 _SAY_AGAIN = 30.0
@@ -61,7 +64,7 @@ def play(out: Console, place: Place) -> int:
     """Show it all; return 0 if everything was as it should be."""
     begun = time.monotonic()
     show.heading(out, "A Slurm cluster, and Headgate beside it")
-    cluster, headgate, address = _set_up(out, place)
+    cluster, headgate, chats, address = _set_up(out, place)
     show.heading(out, f"{len(JOBS)} jobs of two ordinary users, {show.users()}")
     submitted = _submit(out, cluster)
     show.heading(out, "The mails as they come")
@@ -74,21 +77,25 @@ def play(out: Console, place: Place) -> int:
     for number, job in submitted.items():
         show.time_line(out, f"job {number} {job.name}, of {job.user}", time_line(of_job(events, number)))
     show.heading(out, "Who was told what")
-    show.remark(
-        out, "No connector is called matrix: that delivery is dead, for all to see, and ben's mail came anyway."
-    )
+    show.remark(out, "No connector is called pager: that delivery is dead, for all to see, and ben's mail came anyway.")
     show.deliveries(out, deliveries)
+    messages, more = second_act.play(out, SecondAct(place, cluster, headgate, chats), box)
+    faults += more
+    if headgate.serves_users:
+        faults += third_act.play(out, ThirdAct(place, headgate, address))
+    else:
+        show.remark(out, "The portal's job is left out: the executor acts for the account headgate only.")
     if not faults:
         show.heading(out, "What to try next")
         page = place.pages / "analyse-failed.html"
         show.next_steps(out, place, address, page, max(item["id"] for item in deliveries))
     out.print()
-    return _verdict(out, faults, len(mails), time.monotonic() - begun)
+    return _verdict(out, faults, len(mails), messages, time.monotonic() - begun)
 
 
 def stop(out: Console, place: Place) -> int:
-    """End the service, the mail server and the cluster; return 0 if nothing is left of them."""
-    ended = [name for name in (SERVICE, SINK) if place.stop(name)]
+    """End the service, the mail server, the chats and the cluster; return 0 if nothing is left of them."""
+    ended = [name for name in (SERVICE, EXECUTOR, SINK, CHATS) if place.stop(name)]
     cluster = Cluster(place.name)
     if "running" in cluster.status().values():
         ended.append(f"the cluster {place.name}")
@@ -105,12 +112,14 @@ def stop(out: Console, place: Place) -> int:
     return 0
 
 
-def _set_up(out: Console, place: Place) -> tuple[Cluster, Headgate, str]:
+def _set_up(out: Console, place: Place) -> tuple[Cluster, Headgate, Chats, str]:
     """Start everything; what an earlier run left of Headgate is ended and removed first."""
-    for name in (SERVICE, SINK):
+    for name in (SERVICE, EXECUTOR, SINK, CHATS):
         place.stop(name)
+    place.clear()
     account = installation.account()
     headgate = Headgate(place, account)
+    chats = headgate.start_chats()
     begun = time.monotonic()
     with _busy(out, "starting munge, MariaDB, slurmdbd, slurmctld and four slurmd"):
         cluster = Cluster(place.name)
@@ -118,15 +127,22 @@ def _set_up(out: Console, place: Place) -> tuple[Cluster, Headgate, str]:
         stage.cancel_leftovers(cluster)
     show.step(out, f"Slurm {cluster.slurm}: cluster {place.name} with {len(cluster.nodes)} nodes "
                    f"({time.monotonic() - begun:.0f} s)")  # fmt: skip
-    place.clear()
     headgate.install_hand_off()
     cluster.configure(mail_prog=place.mailprog)
     show.step(out, f"headgate mailprog install: slurm.conf has MailProg={place.mailprog}")
     port = headgate.start_mail_server()
     show.step(out, f"a mail server on port {port}, which keeps mails in {place.mails}")
-    address = headgate.start_service(str(cluster.bin), port)
+    with _busy(out, "starting Synapse and RabbitMQ"):
+        headgate.wait_for_chats(chats)
+    show.step(
+        out, "a Matrix homeserver (Synapse), a RabbitMQ, and played Slack, Mattermost, Telegram, Discord and Teams"
+    )
+    headgate.add_template(third_act.TEMPLATE_NAME, third_act.TEMPLATE, third_act.SCHEMA)
+    headgate.start_executor(str(cluster.bin))
+    show.step(out, "headgate-executor, as root: it does single things as users, for the service and nobody else")
+    address = headgate.start_service(str(cluster.bin), port, chats.tables())
     show.step(out, f"headgate serve, {_who(account)}, on SQLite: {place.config}")
-    return cluster, headgate, address
+    return cluster, headgate, chats, address
 
 
 def _who(account: installation.Account) -> str:
@@ -176,11 +192,13 @@ def _show_mails(out: Console, place: Place, submitted: Mapping[int, Job], mails:
         show.mail_in_full(out, mail)
 
 
-def _verdict(out: Console, faults: Sequence[str], mails: int, seconds: float) -> int:
+def _verdict(out: Console, faults: Sequence[str], mails: int, messages: int, seconds: float) -> int:
     if not faults:
         out.print(
-            f"All {mails} mails came, once each, to the right people, saying what happened. {seconds:.0f} s in all.",
+            f"All {mails} mails came, and {messages} messages in chats, once each, to the right people, saying what "
+            f"happened. {seconds:.0f} s in all.",
             style="bold green",
+            soft_wrap=True,
         )
         return 0
     out.print(f"Not everything is as it should be, after {seconds:.0f} s:", style="bold red")

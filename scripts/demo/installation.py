@@ -1,4 +1,4 @@
-"""Headgate and the mail server of the demonstration: configuration, start, and the command line."""
+"""Headgate, the mail server and the chats of the demonstration: configuration, start, and the command line."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import json
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headgate.executor.self_ import HELPER
 from headgate.testing.cluster.installation import PATH
 from headgate.testing.cluster.process import is_alive
+from headgate.testing.executor import AS_THE_UNIT
+from scripts.demo.chats import Chats
 from scripts.demo.place import DemoError, Place
 from scripts.demo.play import DOMAIN
 
@@ -25,9 +29,10 @@ T = TypeVar("T")
 
 ACCOUNT = "headgate"
 """The account that the service runs as, if it may read this checkout."""
-SINK, SERVICE = "mail-server", "headgate"
-"""What the two processes are called in the record and in their logs."""
-START_SECONDS = 30.0
+SINK, CHATS, SERVICE, EXECUTOR = "mail-server", "chats", "headgate", "executor"
+"""What the processes are called in the record and in their logs."""
+START_SECONDS = 60.0
+_PROJECT = Path(__file__).parents[2]
 _ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 _CONFIGURATION = """\
 # Headgate's configuration for the demonstration, written anew by each ./dev demo.
@@ -47,6 +52,15 @@ interval = 2                 # seconds; the default, 10, is better for a cluster
 [hints]
 min_elapsed = 10             # seconds; the jobs of the demonstration are short, the default is 5 minutes
 
+[local]
+socket = "{socket}"          # where users ask, by `headgate me`
+
+[executor]
+socket = "{executor}"        # the root helper, which does single things as users
+
+[gateway]                    # the REST API for portals and programs
+templates = "{templates}"
+
 [service]
 listen = "127.0.0.1:0"       # any free port; the log says which
 
@@ -57,6 +71,8 @@ from_address = "slurm@{domain}"
 from_name = "Cluster {cluster}"
 domain = "{domain}"
 """
+Tables = Mapping[str, Mapping[str, Any]]
+"""Further tables of the configuration: name -> keys, whose values JSON writes as TOML does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +89,22 @@ class Account:
         return ["/usr/bin/setpriv", f"--reuid={self.name}", f"--regid={self.name}", "--init-groups", "--", *words]
 
 
-def configuration(place: Place, slurm_bin: str, port: int) -> str:
-    """Return the text of the configuration file."""
-    return _CONFIGURATION.format(
-        store=place.store, spool=place.spool, bin=slurm_bin, port=port, domain=DOMAIN, cluster=place.name
+def configuration(place: Place, slurm_bin: str, port: int, tables: Tables) -> str:
+    """Return the text of the configuration file. ``tables``: those of the chats."""
+    text = _CONFIGURATION.format(
+        store=place.store,
+        spool=place.spool,
+        bin=slurm_bin,
+        port=port,
+        domain=DOMAIN,
+        cluster=place.name,
+        socket=place.socket,
+        executor=place.executor,
+        templates=place.templates,
     )
+    for name, keys in tables.items():
+        text += f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    return text
 
 
 def account() -> Account:
@@ -101,6 +128,11 @@ class Headgate:
     place: Place
     account: Account
 
+    @property
+    def serves_users(self) -> bool:
+        """Whether ordinary users can run the commands of this checkout."""
+        return self.account.name == ACCOUNT
+
     def install_hand_off(self) -> str:
         """Place the MailProg and its spool; return what the command said."""
         return self._run(
@@ -115,18 +147,57 @@ class Headgate:
         self.place.start(SINK, argv, _ENVIRONMENT)
         return int(self._when(SINK, "the mail server did not start", lambda: self.place.log(SINK).read_text().strip()))
 
-    def start_service(self, slurm_bin: str, port: int) -> str:
+    def start_chats(self) -> Chats:
+        """Begin to start the chat services; ``wait_for_chats`` before anything is asked of them."""
+        self._make_own(self.place.run, 0o755)
+        argv = self.account.argv(sys.executable, "-m", "scripts.demo.chats", str(self.place.chats))
+        self.place.start(CHATS, argv, _ENVIRONMENT | {"PYTHONPATH": str(_PROJECT)})
+        return Chats(self.place.chats)
+
+    def wait_for_chats(self, chats: Chats) -> None:
+        """Wait until all chat services have started."""
+        self._when(CHATS, "the chat services did not start", chats.is_ready)
+
+    def start_executor(self, slurm_bin: str) -> None:
+        """Start the root helper, with the socket and the privileges that its units give it."""
+        config = self.place.directory / "executor.ini"
+        served = f"service = {self.account.name}\nroots = ~\n"
+        config.write_text(f"[executor]\n{served}[slurm]\nbin = {slurm_bin}\n")
+        argv = [*AS_THE_UNIT, sys.executable, "-IS", str(HELPER), f"--config={config}"]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(os.fspath(self.place.executor))
+            shutil.chown(self.place.executor, self.account.name)
+            self.place.executor.chmod(0o600)
+            listener.listen(128)
+            listener.set_inheritable(True)
+            self.place.start(EXECUTOR, [*argv, f"--listen-fd={listener.fileno()}"], _ENVIRONMENT)
+
+    def add_template(self, name: str, text: str, schema: Mapping[str, Any]) -> None:
+        """Write a job template of the site's."""
+        self.place.templates.mkdir(mode=0o755, exist_ok=True)
+        (self.place.templates / f"{name}.j2").write_text(text)
+        (self.place.templates / f"{name}.json").write_text(json.dumps(schema, indent=2) + "\n")
+
+    def run_elsewhere(self, words: Sequence[str], env: Mapping[str, str]) -> tuple[int, str, str]:
+        """Run a command of Headgate's without its configuration; return status, output and complaints."""
+        argv = self.account.argv(sys.executable, "-m", "headgate.cli.main", *words)
+        done = subprocess.run(
+            argv, env={**_ENVIRONMENT, **env}, cwd="/", capture_output=True, text=True, check=False, timeout=120
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def start_service(self, slurm_bin: str, port: int, tables: Tables) -> str:
         """Write the configuration, start the service, wait until it is ready; return its web address."""
-        self.place.config.write_text(configuration(self.place, slurm_bin, port))
+        self.place.config.write_text(configuration(self.place, slurm_bin, port, tables))
         self._make_own(self.place.store)
         argv = [sys.executable, "-m", "headgate.cli.main", "-c", str(self.place.config), "serve"]
         self.place.start(SERVICE, self.account.argv(*argv), _ENVIRONMENT)
         return self._when(SERVICE, "the service did not get ready", self._ready)
 
     def check_alive(self) -> None:
-        """Raise DemoError if the service or the mail server has ended."""
+        """Raise DemoError if the service, the mail server or the chats have ended."""
         processes = self.place.processes()
-        for name in (SINK, SERVICE):
+        for name in (SINK, CHATS, SERVICE):
             if name not in processes or not is_alive(processes[name]):
                 raise self.place.failed(name, f"{name} has ended by itself.")
 
@@ -163,9 +234,13 @@ class Headgate:
             time.sleep(0.1)
         return value
 
-    def _make_own(self, path: Path) -> None:
+    def complaints(self) -> list[str]:
+        """Return what the service's log has of errors, as it was written."""
+        return [line for line in self.place.log(SERVICE).read_text().splitlines() if '"level": "error"' in line]
+
+    def _make_own(self, path: Path, mode: int = 0o750) -> None:
         """Make a directory of the account's own: what is about jobs is nobody else's business."""
-        path.mkdir(mode=0o750)
+        path.mkdir(mode=mode)
         shutil.chown(path, self.account.name, self.account.name)
 
     def _run(self, argv: list[str]) -> str:

@@ -62,6 +62,31 @@ class Place:
         return self.directory / "html"
 
     @property
+    def run(self) -> Path:
+        """Sockets: of the service, for users, and of the chats."""
+        return self.directory / "run"
+
+    @property
+    def socket(self) -> Path:
+        """Where the service answers ``headgate me``."""
+        return self.run / "headgate.sock"
+
+    @property
+    def executor(self) -> Path:
+        """Where the root helper answers the service."""
+        return self.run / "executor.sock"
+
+    @property
+    def templates(self) -> Path:
+        """The site's job templates."""
+        return self.directory / "templates"
+
+    @property
+    def chats(self) -> Path:
+        """Where the process of the chat services answers."""
+        return self.run / "chats.sock"
+
+    @property
     def mailprog(self) -> Path:
         """The hand-off program, as it is installed."""
         return self.directory / "bin" / "headgate-mailprog"
@@ -80,7 +105,7 @@ class Place:
 
     def clear(self) -> None:
         """Remove what an earlier run left, but for the record of its processes."""
-        for path in (self.store, self.spool, self.mails, self.pages, self.log("").parent):
+        for path in (self.store, self.spool, self.mails, self.pages, self.run, self.log("").parent):
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.pages, self.log("").parent):
             path.mkdir()

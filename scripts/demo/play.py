@@ -95,11 +95,11 @@ JOBS = (
         user="ben",
         plot="is cancelled by ben while it runs; tells a service too that nobody has set up",
         script="#!/bin/sh\nsleep 600\n",
-        options=("--mail-user=ben,matrix:@ben:example.org",),
+        options=("--mail-user=ben,pager:ben",),
         outcomes=("started", "cancelled"),
         says=("Cancelled",),
         ends={"CANCELLED": 1},
-        dead=("matrix:@ben:example.org",) * 2,
+        dead=("pager:ben",) * 2,
         cancel_when="RUNNING",
         cancel_after=4.0,
     ),
@@ -117,6 +117,28 @@ JOBS = (
     ),
 )
 """Longest first. No user gets more mails than may go out singly at once, or they would be folded into a digest."""
+
+IN_EVERY_CHAT = Job(
+    name="assemble",
+    user="ada",
+    plot="fails after some work; it is told in every chat",
+    script=f"#!/bin/sh\npython3 -c '{_WORK}'\nexit 2\n",
+    options=("--cpus-per-task=4", "--mem=2G", "--time=1:00:00"),
+    outcomes=("started", "failed"),
+    says=("Failed (exit code 2)",),
+    ends={"FAILED": 1},
+)
+"""Told to all receivers that there are, which are added to its options."""
+LINKED = Job(
+    name="publish",
+    user="ada",
+    plot="succeeds; it is told in the chat that ada has linked",
+    script="#!/bin/sh\nsleep 2\n",
+    options=("--mail-user=telegram",),
+    outcomes=("started", "succeeded"),
+    says=("Completed",),
+    ends={"COMPLETED": 1},
+)
 
 
 def sbatch_words(job: Job) -> tuple[str, ...]:

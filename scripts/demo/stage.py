@@ -9,7 +9,7 @@ from headgate.testing.cluster import Cluster, ClusterError
 from scripts.demo import checks
 from scripts.demo.installation import Headgate
 from scripts.demo.mails import Mail, MailBox
-from scripts.demo.play import JOBS, Job, sbatch_words
+from scripts.demo.play import IN_EVERY_CHAT, JOBS, LINKED, Job, sbatch_words
 from scripts.demo.timeline import Event
 
 WAIT_SECONDS = 180.0
@@ -37,7 +37,7 @@ def cancel(cluster: Cluster, number: int, job: Job) -> None:
 
 def cancel_leftovers(cluster: Cluster) -> None:
     """Cancel what an interrupted run left in the queue: jobs of our names, by their owners."""
-    for job in JOBS:
+    for job in (*JOBS, IN_EVERY_CHAT, LINKED):
         cluster.command("scancel", f"--user={job.user}", f"--name={job.name}")
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scripts.reference import commands, errors, events, messages, metrics, settings, states
+from scripts.reference import actions, commands, errors, events, messages, metrics, settings, states
 
 PAGES: dict[str, Callable[[], str]] = {
+    "actions.md": actions.page,
     "cli.md": commands.page,
     "errors.md": errors.page,
     "events.md": events.page,

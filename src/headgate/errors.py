@@ -8,12 +8,21 @@
     │   └── StoreBusyError   another Headgate holds this SQLite store
     ├── SlurmError           Slurm did not answer as asked
     │   ├── SlurmCommandError    a command failed, was missing or timed out
-    │   └── SlurmOutputError     a command answered something that cannot be read
+    │   ├── SlurmOutputError     a command answered something that cannot be read
+    │   └── SlurmRefusedError    Slurm, or its REST API, refused what was asked for
     ├── SpoolError           the mail spool or a record in it cannot be used
     │   └── RecordError      one record cannot be read
     ├── RecipientError       a receiver list or a target cannot be used
     ├── ConnectorError       a connector cannot be made or used
+    │   └── BotError         a bot cannot listen to its service
     ├── NotFoundError        what was asked for by name or number is not there
+    ├── ExecutorError        acting as a user: nobody knows what became of it (headgate.executor.refusal)
+    ├── RefusedError         acting as a user: it was refused (headgate.executor.refusal)
+    ├── ActionError          an action failed, or was not begun (headgate.actions.refusals)
+    ├── PackError            the pack for StackStorm cannot be written there (headgate.pack.build)
+    ├── GatewayError         the gateway refuses a request, one class for each answer (headgate.gateway.refusals)
+    ├── TemplateError        a job template cannot be filled in (headgate.gateway.templates.values)
+    ├── ApiError             the gateway refused a client, or did not answer it (headgate.client)
     └── ClusterError         a test cluster cannot do what was asked (headgate.testing.cluster.errors)
         ├── DaemonError          one of its daemons did not start
         └── CommandError         a command on it failed
@@ -68,6 +77,20 @@ class SlurmOutputError(SlurmError):
     """A Slurm command answered something that cannot be read."""
 
 
+class SlurmRefusedError(SlurmError):
+    """Slurm, or its REST API, refused what was asked for.
+
+    ``number``: Slurm's own (slurm_errno.h), 0 if it gave none.
+    """
+
+    transient = False
+
+    def __init__(self, message: str, *, number: int = 0) -> None:
+        """Keep Slurm's words and number."""
+        super().__init__(message)
+        self.number = number
+
+
 class SpoolError(HeadgateError):
     """The mail spool cannot be used."""
 
@@ -82,6 +105,12 @@ class RecipientError(HeadgateError):
 
 class ConnectorError(HeadgateError):
     """A connector cannot be made or used."""
+
+
+class BotError(ConnectorError):
+    """A bot lost its service, or (not transient) is refused by it."""
+
+    transient = True
 
 
 class NotFoundError(HeadgateError):

@@ -99,8 +99,13 @@ kind = "pigen"
         (7, "watcher.intervall", "unknown key", "interval"),
         (9, "notify.attempts", "should be a whole number", None),
         (10, "notify.jitter", "should be a number, not true or false", None),
-        (11, "notify.slow_after", "unknown key", "slow_after in [watcher]"),
-        (13, "service.parts[1]", "should be 'watcher', 'mail', 'worker' or 'http'", '"worker"'),
+        (11, "notify.slow_after", "unknown key", "slow_after in [watcher] or [nodes]"),
+        (
+            13,
+            "service.parts[1]",
+            "should be 'watcher', 'nodes', 'push', 'mail', 'worker', 'bots', 'local', 'http', 'api' or 'rules'",
+            '"worker"',
+        ),
         (15, "logging.level", "should be 'debug', 'info', 'warning' or 'error'", '"info"'),
         (17, "hints.qos_limits.long", "should be greater than or equal to 1", None),
         (

@@ -21,7 +21,7 @@ def test_as_it_is_it_loads_and_sets_nothing(tmp_path: Path) -> None:
 
 def test_with_every_default_uncommented_it_still_says_the_same(tmp_path: Path) -> None:
     path = tmp_path / "headgate.toml"
-    text, lines = re.subn(r"(?m)^# (\w+ = +[^# ].*)$", r"\1", sample({}).partition("# [connectors")[0])
+    text, lines = re.subn(r"(?m)^# (\w+ = +[^# ].*)$", r"\1", sample({}).partition("\n# [")[0])
     path.write_text(text)
     found = read(path, env={}, connector_settings=settings_of)
     assert [problem.text for problem in found.problems if problem.severity == "error"] == []

@@ -19,7 +19,7 @@ def test_built_in_kinds_are_known() -> None:
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    with pytest.raises(NotFoundError, match=r"'mailt'.*mailto, webhook"):
+    with pytest.raises(NotFoundError, match=r"'mailt'.*mailto, matrix, .*webhook"):
         settings_of("mailt")
 
 

@@ -32,7 +32,7 @@ _FILE = re.compile(r"(?:[a-z]\w*/)+\w+\.(?:py|md|toml|txt|service)")
 _FORM = re.compile(r"[A-Z]{2,}")
 """What stands for something else in a path."""
 _ASSIGNMENT = re.compile(r"\w+=")
-_DEV = {"demo", "test", "cluster", "run", "lint", "docs", "bench", "format", "setup", "lock"}
+_DEV = {"demo", "test", "cluster", "run", "lint", "docs", "pictures", "bench", "format", "setup", "lock"}
 _SECRET = re.compile(r'\b(?P<key>\w+)_(?:file|credential) = "(?P<value>[^"]+)"')
 
 
@@ -118,10 +118,25 @@ def test_a_configuration_shown_can_be_used(block: Block, tmp_path: Path) -> None
     assert [str(problem) for problem in problems if problem.severity == "error"] == []
 
 
+_STAND_INS = {
+    ("store", "url"): "postgresql://headgate:secret@db.example.org/headgate",
+    ("rabbitmq", "url"): "amqps://headgate:secret@broker.example.org/cluster",
+    ("slack", "token"): "xoxb-1-2-headgatetest",
+    ("slack", "app_token"): "xapp-1-A1-2-headgatetest",
+    ("telegram", "token"): "123456789:AAE-abcdefghijklmnopqrstuvwxyz_12345",
+    ("teams", "flow_url"): "https://flows.example.org/workflows/1?sig=headgatetest",
+    ("matrix", "token"): "syt_aGVhZGdhdGU_headgatetest_0aBcD",
+    ("discord", "token"): "MTE5MDAwMDAwMDAwMDAwMDAwMA.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB",
+}
+"""Secrets of the form that each service gives them: (part of the table's name, key) -> text."""
+
+
 def _secret(key: str, name: str) -> str:
     """Return what may stand in the place where a sample's secret lies."""
-    address = "postgresql://headgate:secret@db.example.org/headgate" if "store" in name else "https://example.org/"
-    return address if key == "url" else "a secret of many characters"
+    for (table, wanted), text in _STAND_INS.items():
+        if table in name and key == wanted:
+            return text
+    return "https://example.org/" if key == "url" else "a secret of many characters"
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from pydantic import BaseModel
 
 from headgate import errors
+from headgate.actions.catalogue import CATALOGUE
 from headgate.cli.main import headgate
 from headgate.config.connector import ConnectorSettings
 from headgate.config.schema import inner_model
@@ -25,6 +26,7 @@ from headgate.model.message import Message, Outcome
 from headgate.model.states import JobFlag, JobState
 from scripts.docs import write_pages
 from scripts.reference import PAGES
+from scripts.reference.actions import anchor
 from scripts.reference.markdown import member_notes
 
 
@@ -71,7 +73,7 @@ def _begin(description: str | None) -> str:
 
 
 def test_every_section_has_a_heading(reference: dict[str, str]) -> None:
-    sections = {name for name, info in Settings.model_fields.items() if name != "connectors"}
+    sections = {name for name, info in Settings.model_fields.items() if name not in ("connectors", "clusters")}
     headings = set(re.findall(r"^## `\[(\w+)\]`$", reference["settings.md"], re.MULTILINE))
     assert sections <= headings
 
@@ -129,6 +131,18 @@ def test_every_metric_of_the_registry_is_there(reference: dict[str, str]) -> Non
     }
     assert len(exposed) > 10
     assert {name for name in exposed if f"| `{name}` |" not in reference["metrics.md"]} == set()
+
+
+def test_every_action_is_there_with_its_parameters_and_their_meaning(reference: dict[str, str]) -> None:
+    parts = re.split(r"^## ", reference["actions.md"], flags=re.MULTILINE)
+    sections = {part.partition("\n")[0]: part for part in parts}
+    actions = list(CATALOGUE)
+    assert len(actions) >= 3
+    for one in actions:
+        assert f"| [`{one.name}`](#{anchor(one.name)}) | {one.role.value} |" in parts[0]
+        for name, field in one.parameters.model_fields.items():
+            rows = [row for row in sections[one.name].splitlines() if row.startswith(f"| `{name}` |")]
+            assert any(_begin(field.description) in row for row in rows), (one.name, name)
 
 
 def test_every_command_and_every_option_is_there(reference: dict[str, str]) -> None:

@@ -22,15 +22,15 @@ from headgate.model.states import JobState
 from headgate.notify.compose import (
     Composer,
     ComposeSettings,
-    Material,
     decide,
     patience,
     sufficient,
     witnessed_event,
 )
+from headgate.notify.material import Material
 from headgate.notify.recipients import Recipients
 from headgate.store import claims, deliveries, journal, outcomes
-from headgate.store.deliveries import Delivery, DeliveryFilter
+from headgate.store.deliveries import Delivery, DeliveryFilter, Made
 from headgate.store.journal import EventFilter
 from headgate.store.outcomes import Settled
 from headgate.store.store import Store
@@ -168,8 +168,8 @@ class Accounts:
         self.calls: list[list[int]] = []
         self.failing = 0
 
-    async def __call__(self, ids: Sequence[int], since: float) -> list[Figures]:
-        del since
+    async def __call__(self, cluster: str, ids: Sequence[int], since: float) -> list[Figures]:
+        del cluster, since
         self.calls.append(list(ids))
         if self.failing:
             self.failing -= 1
@@ -357,7 +357,7 @@ async def test_a_start_is_told_before_the_end_though_the_end_is_ready_first(stor
         return [one.id for bundle in bundles for one in bundle.deliveries]
 
     assert await claimed() == []
-    await store.write(lambda c: deliveries.give_messages(c, {began.event_id: ended.message or ""}, time.time()))
+    await store.write(lambda c: deliveries.give_messages(c, {began.event_id: Made(ended.message or "")}, time.time()))
     assert await claimed() == [began.id]
     done = [Settled((began.id,), DeliveryState.DELIVERED)]
     await store.write(lambda c: outcomes.record(c, done, owner="w", now=time.time()))

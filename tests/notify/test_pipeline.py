@@ -33,8 +33,9 @@ def settings(**changes: object) -> WorkerSettings:
     return WorkerSettings(**(defaults | changes))  # type: ignore[arg-type]
 
 
-def digest(messages: Sequence[Message], now: float) -> Message:
-    return Message(title=" + ".join(message.title for message in messages), outcome=Outcome.NEUTRAL, time=now)
+def digest(messages: Sequence[Message], now: float) -> tuple[Message, int]:
+    title = " + ".join(message.title for message in messages)
+    return Message(title=title, outcome=Outcome.NEUTRAL, time=now), len(messages)
 
 
 @asynccontextmanager
@@ -220,3 +221,22 @@ class _Hanging(ScriptedConnector):
         del envelope, commit
         await asyncio.Event().wait()
         raise AssertionError
+
+
+async def test_what_one_digest_cannot_show_is_told_in_the_next(store: Store) -> None:
+    await owe(store, [("ada", number) for number in range(30)])
+
+    def seven(messages: Sequence[Message], now: float) -> tuple[Message, int]:
+        return digest(messages[:7], now)[0], min(7, len(messages))
+
+    connector = ScriptedConnector()
+    own = settings(limits=Limits(recipient_burst=1, recipient_period=0.01, digest_size=100))
+    worker = Worker(store, connector, own, owner="w", make_digest=seven)
+    task = asyncio.create_task(worker.run())
+    found = await settled(store)
+    worker.stop()
+    await asyncio.wait_for(task, 20)
+    told = [title for envelope in connector.sent for title in envelope.message.title.split(" + ")]
+    assert sorted(told) == sorted(f"job {number} of ada" for number in range(30))
+    assert len(connector.sent) <= 6
+    assert {item.state for item in found} <= {DeliveryState.FOLDED, DeliveryState.DELIVERED}

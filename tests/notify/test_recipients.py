@@ -71,7 +71,7 @@ def test_a_job_without_a_known_owner_is_addressed_to_unknown() -> None:
         ("slack:ada", Reason.UNKNOWN_CONNECTOR, "no connector is called 'slack' (there are: hook, mailto)"),
         ("hook:refused", Reason.TARGET_REFUSED, "refused is not a target"),
         ("-oQueue", Reason.TARGET_REFUSED, "a target may not begin with -"),
-        ("hook:", Reason.BAD_RECEIVER, "no target after the colon"),
+        ("none:", Reason.BAD_RECEIVER, "no target after the colon"),
         ("ada\x07", Reason.BAD_RECEIVER, "the target holds a control character"),
     ],
 )

@@ -29,9 +29,15 @@ def test_a_wait_strays_no_further_than_the_jitter(failed: int, jitter: float) ->
     assert plain * (1 - jitter) <= RetryPolicy(jitter=jitter).wait(failed) <= plain * (1 + jitter)
 
 
-def test_retry_after_is_honoured_when_it_is_longer_than_our_own_wait() -> None:
+def test_who_asks_to_slow_down_is_asked_again_when_they_said() -> None:
     assert after(TryAgain(Reason.RATE_LIMITED, "", after=500.0), 0) == [(DeliveryState.READY, 1500.0)]
-    assert after(TryAgain(Reason.RATE_LIMITED, "", after=1.0), 0) == [(DeliveryState.READY, 1010.0)]
+    assert after(TryAgain(Reason.RATE_LIMITED, "", after=1.0), 0) == [(DeliveryState.READY, 1001.0)]
+    assert after(TryAgain(Reason.RATE_LIMITED, "", after=0.1), 0) == [(DeliveryState.READY, 1010.0)]
+
+
+def test_retry_after_of_a_failure_is_honoured_when_it_is_longer_than_our_own_wait() -> None:
+    assert after(TryAgain(Reason.SERVICE_ERROR, "", after=500.0), 0) == [(DeliveryState.READY, 1500.0)]
+    assert after(TryAgain(Reason.SERVICE_ERROR, "", after=1.0), 0) == [(DeliveryState.READY, 1010.0)]
 
 
 def test_the_last_attempt_kills() -> None:

@@ -14,6 +14,8 @@ from typing import Any, Self
 
 import httpx2
 
+_SETPRIV = ("/usr/bin/setpriv", "--init-groups", "--pdeathsig=KILL")
+
 
 def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a configuration file: table name -> keys, whose values JSON writes as TOML does."""
@@ -26,16 +28,25 @@ def toml(tables: Mapping[str, Mapping[str, Any]]) -> str:
 class RunningHeadgate:
     """Starts, kills and stops the service; use it as an async context manager."""
 
-    def __init__(self, directory: Path, tables: Mapping[str, Mapping[str, Any]], *, name: str = "headgate") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        tables: Mapping[str, Mapping[str, Any]],
+        *,
+        name: str = "headgate",
+        account: str | None = None,
+    ) -> None:
+        """``account``: whom it runs as; None: as whoever runs the tests."""
         self.config = directory / f"{name}.toml"
         self.log = directory / f"{name}.log"
         self._tables = tables
+        self._become = [] if account is None else [*_SETPRIV, f"--reuid={account}", f"--regid={account}", "--"]
         self._process: asyncio.subprocess.Process | None = None
         self.write(tables)
 
     def write(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
         """Write the configuration (again)."""
-        self.config.write_text(toml(tables))
+        self.config.write_text(toml({"local": {"socket": "off"}, **tables}))
         self.config.chmod(0o600)
 
     async def __aenter__(self) -> Self:
@@ -50,6 +61,7 @@ class RunningHeadgate:
         before = self.events("service.started")
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self._become,
                 sys.executable,
                 "-m",
                 "headgate.cli.main",
@@ -66,6 +78,17 @@ class RunningHeadgate:
             while self.events("service.started") == before:
                 assert self._process.returncode is None, self.log.read_text()
                 await asyncio.sleep(0.05)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.returncode is None
 
     async def kill(self) -> None:
         """End it with SIGKILL."""

@@ -10,14 +10,26 @@ import pytest
 
 from headgate.config.settings import Settings
 from headgate.errors import ConfigError
+from headgate.executor.interface import Identity, OpenFile, Place
+from headgate.executor.refusal import RefusedError
 from headgate.model.states import JobState
-from headgate.notify.compose import Material
+from headgate.notify.material import Material
+from headgate.notify.output import OutputReader
 from headgate.service import wiring
-from headgate.service.wiring import Slurm, load_settings, make_connectors, make_running, open_store
+from headgate.service.wiring import (
+    Running,
+    Slurm,
+    load_settings,
+    make_connectors,
+    make_lookups,
+    make_running,
+    open_store,
+)
 from headgate.slurm.client import SlurmClient
 from headgate.store.store import Store
 from headgate.testing.slurm import FakeSlurm
-from tests.notify.jobs import COMPLETED, ENDED, message
+from tests.notify.connectors import ScriptedConnector
+from tests.notify.jobs import COMPLETED, ENDED
 from tests.service.running import toml
 
 MAILTO = {"host": "127.0.0.1", "port": 1, "from_address": "slurm@example.org", "domain": "example.org"}
@@ -46,11 +58,14 @@ def sqlite(tmp_path: Path) -> Any:
     store.close()
 
 
-ALWAYS = {"listener", "housekeeping"}
+ALWAYS = {"listener", "housekeeping", "standings"}
 
 
 def test_every_part_runs_unless_it_is_said_otherwise(tmp_path: Path, sqlite: Store) -> None:
-    assert parts(sqlite, settings(tmp_path)) == ALWAYS | {"mail", "watcher", "composer", "worker mailto"}
+    assert parts(sqlite, settings(tmp_path)) == ALWAYS | {
+        "mail", "watcher", "nodes", "composer", "resolver", "worker mailto", "local", "rules",
+        "reservations",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -59,8 +74,12 @@ def test_every_part_runs_unless_it_is_said_otherwise(tmp_path: Path, sqlite: Sto
         (["http"], set()),
         (["mail"], {"mail"}),
         (["watcher"], {"watcher"}),
-        (["worker"], {"composer", "worker mailto"}),
+        (["nodes"], {"nodes"}),
+        (["worker"], {"composer", "resolver", "worker mailto"}),
         (["mail", "watcher"], {"mail", "watcher"}),
+        (["local"], {"local"}),
+        (["rules"], {"rules", "reservations"}),
+        (["bots"], set()),
     ],
 )
 def test_only_the_parts_that_are_switched_on_run(
@@ -69,8 +88,68 @@ def test_only_the_parts_that_are_switched_on_run(
     assert parts(sqlite, settings(tmp_path, service={"parts": wanted})) == ALWAYS | made
 
 
+def test_push_runs_where_a_way_in_is_open(tmp_path: Path, sqlite: Store) -> None:
+    push = {"socket": "/run/x.sock", "listen": "127.0.0.1:0", "sensor": True}
+    own = settings(tmp_path, push=push, service={"parts": ["push"]})
+    assert parts(sqlite, own) == ALWAYS | {"hints", "hint socket", "push listener", "sensor"}
+    own = settings(tmp_path, push={"listen": "127.0.0.1:0"}, service={"parts": ["push"]})
+    assert parts(sqlite, own) == ALWAYS | {"hints", "push listener"}
+
+
 def test_a_watcher_that_is_not_enabled_does_not_run(tmp_path: Path, sqlite: Store) -> None:
     assert "watcher" not in parts(sqlite, settings(tmp_path, watcher={"enabled": False}))
+    assert "nodes" not in parts(sqlite, settings(tmp_path, nodes={"enabled": False}))
+
+
+def test_each_cluster_has_a_node_watcher_unless_slurmrestd_is_asked(tmp_path: Path, sqlite: Store) -> None:
+    far: dict[str, Any] = {"cluster": "far"}
+    assert {"nodes", "nodes far"} <= parts(sqlite, settings(tmp_path, **{"clusters.far": far}))
+    rest: dict[str, Any] = {"url": "http://127.0.0.1:1", "user": "ada", "token_command": ["/bin/true"]}
+    own = settings(tmp_path, **{"slurm": {"driver": "rest"}, "slurm.rest": rest})
+    assert "nodes" not in parts(sqlite, own)
+
+
+def test_a_bot_runs_where_it_is_switched_on(tmp_path: Path, sqlite: Store) -> None:
+    chat: dict[str, Any] = {"kind": "telegram", "token": "123456789:AAExampleExampleExampleExampleExampl"}
+    for enabled in (True, False):
+        tables: dict[str, Any] = {"connectors.telegram": chat, "connectors.telegram.bot": {"enabled": enabled}}
+        own = settings(tmp_path, **tables)
+        assert ("bot telegram" in parts(sqlite, own)) is enabled
+
+
+def test_names_are_looked_up_only_where_a_connector_does(tmp_path: Path) -> None:
+    assert make_lookups(settings(tmp_path)) == {}
+    own = settings(tmp_path, **{"connectors.mailto.lookup": {"chain": ["links", "gecos"]}})
+    assert set(make_lookups(own)) == {"mailto"}
+
+
+async def test_a_connector_that_cannot_be_closed_is_in_no_other_ones_way() -> None:
+    closed: list[str] = []
+
+    class Broken(ScriptedConnector):
+        async def aclose(self) -> None:
+            closed.append(self.name)
+            raise OSError
+
+    await Running((), {name: Broken(name=name) for name in ("one", "two")}).close()
+    assert closed == ["one", "two"]
+
+
+async def test_the_connections_of_those_who_read_outputs_end_with_their_configuration() -> None:
+    closed: list[str] = []
+
+    class Line:
+        async def ping(self, user: str) -> Identity:
+            raise RefusedError("busy", user)
+
+        async def open_read(self, user: str, place: Place) -> OpenFile:
+            raise RefusedError("busy", f"{user} {place}")
+
+        async def aclose(self) -> None:
+            closed.append("line")
+
+    await Running((), {}, outputs=OutputReader(Line())).close()
+    assert closed == ["line"]
 
 
 def test_every_connector_has_a_worker(tmp_path: Path, sqlite: Store) -> None:
@@ -88,7 +167,7 @@ async def test_connectors_are_closed_at_the_end(tmp_path: Path, sqlite: Store) -
 def test_a_worker_has_the_settings_of_its_connector(tmp_path: Path, sqlite: Store) -> None:
     tables: dict[str, dict[str, Any]] = {
         "connectors.mailto": MAILTO | {"rate": 2.5, "burst": 7, "recipient_burst": 3, "concurrency": 9},
-        "notify": {"attempts": 4, "digest_lines": 50, "lease": 12.0, "backoff_max": 30.0},
+        "notify": {"attempts": 4, "digest_messages": 50, "lease": 12.0, "backoff_max": 30.0},
     }
     own = settings(tmp_path, **tables)
     worker = wiring.make_worker(own, sqlite, make_connectors(own)["mailto"], own.connectors["mailto"], "w")
@@ -115,13 +194,8 @@ def test_a_mistake_in_the_configuration_is_an_error_that_names_it(tmp_path: Path
         settings(tmp_path, watcher={"intervall": 5})
 
 
-def test_all_messages_of_a_digest_are_named() -> None:
-    digest = wiring.make_digest([message(replace(ENDED, job_id=number)) for number in range(300)], 1.0)
-    assert len(digest.digest) == 300
-
-
 async def test_messages_name_who_cancelled_as_this_host_knows_them(tmp_path: Path) -> None:
-    make = wiring.message_maker(settings(tmp_path))
+    make = wiring.message_maker(settings(tmp_path), OutputReader())
     by_root = replace(COMPLETED, state=JobState.CANCELLED, cancelled_by=0)
     assert "by root" in (await make(Material(ENDED, by_root))).title
     unknown = replace(by_root, cancelled_by=2**32 - 5)

@@ -132,3 +132,11 @@ async def test_missing_command_is_an_error_that_waiting_does_not_mend(tmp_path: 
 async def test_command_killed_by_a_signal_says_so(tmp_path: Path) -> None:
     command = script(tmp_path / "squeue", "kill -9 $$")
     assert (await process.run([command], env=ENV, timeout=30)).code == -9
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+async def test_command_runs_as_another_account_without_the_groups_of_this_one() -> None:
+    daemon = process.Account("daemon", 1, 1)
+    answer = await process.run(["/usr/bin/id"], env=ENV, timeout=30, account=daemon)
+    assert answer.stdout.split()[0].startswith("uid=1(")
+    assert "root" not in answer.stdout

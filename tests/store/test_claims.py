@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import hypothesis
 from hypothesis import strategies as st
+from sqlalchemy import Connection, update
 
-from headgate.model.delivery import DeliveryState, Reason
-from headgate.store import claims, deliveries, outcomes
+from headgate.model.delivery import DeliveryState, Priority, Reason
+from headgate.store import claims, deliveries, outcomes, tables
 from headgate.store.claims import Bundle, Limits, plan
 from headgate.store.deliveries import DeliveryFilter, NewDelivery
 from headgate.store.outcomes import Settled
@@ -108,6 +109,21 @@ async def test_a_digest_is_bounded_and_the_rest_follows(store: Store) -> None:
         results = [Settled(tuple(d.id for d in b.deliveries), DeliveryState.FOLDED, folded_into=b.key) for b in bundles]
         await store.write(functools.partial(outcomes.record, results=results, owner="w", now=now))
     assert seen == [10, 10, 5]
+
+
+async def test_a_digest_tells_the_most_urgent_first(store: Store) -> None:
+    await owed(store, [("ada", job) for job in range(6)])
+    [*_, last] = await store.read(lambda c: deliveries.find(c, DeliveryFilter(), limit=100))
+    urgent = {last.event_id: deliveries.Made(last.message or "", Priority.FAILURE)}
+
+    def fail(connection: Connection) -> None:
+        connection.execute(update(tables.deliveries).where(tables.deliveries.c.id == last.id).values(state="waiting"))
+        deliveries.give_messages(connection, urgent, 100.0)
+
+    await store.write(fail)
+    [digest] = await claim(store, Limits(recipient_burst=1, digest_size=3))
+    assert digest.deliveries[0].id == last.id
+    assert len(digest.deliveries) == 3
 
 
 async def test_what_a_dead_worker_held_is_given_back_when_its_lease_ends(store: Store) -> None:

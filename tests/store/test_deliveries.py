@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, text
 
 from headgate.errors import StoreError
-from headgate.model.delivery import DeliveryState, Reason
+from headgate.model.delivery import DeliveryState, Priority, Reason
 from headgate.model.event import Event, EventKind, Source
-from headgate.store import claims, deliveries, journal, outcomes
+from headgate.store import claims, deliveries, journal, outcomes, tables
 from headgate.store.claims import Limits
-from headgate.store.deliveries import Delivery, DeliveryFilter, NewDelivery
+from headgate.store.deliveries import Delivery, DeliveryFilter, Made, NewDelivery
 from headgate.store.outcomes import Settled
 from headgate.store.signals import Topic
 from headgate.store.store import Store
@@ -104,7 +105,7 @@ async def test_a_message_is_given_to_all_waiting_deliveries_of_its_event(store: 
     one, two = [await event(store, key) for key in "ab"]
     await add(store, *(NewDelivery(number, f"{number}{t}", "mailto", t, t) for number in (one, two) for t in "xy"))
     bell = store.bell(Topic.READY)
-    await store.write(lambda c: deliveries.give_messages(c, {one: message("told")}, 130.0))
+    await store.write(lambda c: deliveries.give_messages(c, {one: Made(message("told"))}, 130.0))
     assert [(item.state, item.message, item.not_before) for item in await find(store, event_id=one)] == [
         (READY, message("told"), 130.0)
     ] * 2
@@ -118,10 +119,59 @@ async def test_a_message_is_not_given_to_what_does_not_wait(store: Store) -> Non
     for state in states:
         await one_in(store, state, number, state.value)
     before = await find(store)
-    await store.write(lambda c: deliveries.give_messages(c, {number: message("late")}, 130.0))
+    await store.write(lambda c: deliveries.give_messages(c, {number: Made(message("late"))}, 130.0))
     await store.write(lambda c: deliveries.look_again(c, {number: 999.0}))
     await store.write(lambda c: deliveries.drop_waiting(c, [number], Reason.DUPLICATE, "", 130.0))
     assert await find(store) == before
+
+
+async def lane_of_two(store: Store) -> tuple[int, int]:
+    """Owe the start and the end of a job to one receiver; return the numbers of both events."""
+    start, end = await event(store, "start"), await event(store, "end")
+    await add(store, NewDelivery(start, "start", "chat", "1", "lane"), NewDelivery(end, "end", "chat", "1", "lane"))
+    return start, end
+
+
+async def urgencies(store: Store) -> dict[str, int]:
+    query = select(tables.deliveries.c.key, tables.deliveries.c.priority)
+    return {row[0]: row[1] for row in await store.read(lambda c: list(c.execute(query)))}
+
+
+@pytest.mark.parametrize("urgency", [Priority.FAILURE, Priority.END])
+@pytest.mark.parametrize("first", ["start", "end"])
+async def test_what_an_urgent_one_has_to_wait_for_is_as_urgent(store: Store, urgency: Priority, first: str) -> None:
+    start, end = await lane_of_two(store)
+    made = {"start": {start: Made("{}", Priority.START)}, "end": {end: Made("{}", urgency)}}
+    for which in sorted(made, key=lambda name: name != first):
+        await store.write(partial(deliveries.give_messages, made=made[which], now=1.0))
+    assert await urgencies(store) == {"start": urgency, "end": urgency}
+
+
+async def test_what_an_urgent_one_goes_before_is_not_more_urgent_for_it(store: Store) -> None:
+    start, end = await lane_of_two(store)
+    made = {start: Made("{}", Priority.FAILURE), end: Made("{}", Priority.START)}
+    await store.write(lambda c: deliveries.give_messages(c, made, 1.0))
+    assert await urgencies(store) == {"start": Priority.FAILURE, "end": Priority.START}
+
+
+async def test_no_target_is_found_while_it_is_decided_about_an_events_deliveries(store: Store) -> None:
+    if store.sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    number = await event(store)
+    await add(store, NewDelivery(number, "a", "chat", "ada", "lane", lookup="ada"))
+    [item] = await store.read(lambda c: deliveries.unresolved(c, 1e12, 10))
+
+    def found(connection: Connection) -> None:
+        connection.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        deliveries.resolve(connection, {item.id: ("1", "lane", "ada")})
+
+    def decide(connection: Connection) -> None:
+        assert deliveries.waiting_of(connection, [number]) == []
+        with pytest.raises(StoreError):
+            store.write_now(found)
+
+    await store.write(decide)
+    await store.write(found)
 
 
 async def test_looking_again_sets_the_time(store: Store) -> None:

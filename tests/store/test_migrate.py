@@ -15,7 +15,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from headgate.errors import StoreError
-from headgate.store import cursors
+from headgate.model.delivery import Priority
+from headgate.store import claims, cursors, deliveries, outcomes
+from headgate.store.claims import Limits
+from headgate.store.deliveries import DeliveryFilter, Made
 from headgate.store.migrate import _config, migrate, newest
 from headgate.store.revision import current
 from headgate.store.store import Store
@@ -80,6 +83,31 @@ def test_every_revision_on_the_way_leads_to_the_newest_and_keeps_what_was_there(
             empty.write_now(lambda c: cursors.advance(c, "kept", 4.0))
     assert empty.read_now(differences) == []
     assert empty.read_now(lambda c: cursors.read(c, "kept")) == 4.0
+
+
+def test_what_was_owed_before_people_had_wishes_is_kept_and_sent(empty: Store) -> None:
+    migrate(empty, "0001")
+    event = "INSERT INTO events VALUES (1, 'k', 'mail.requested', 1, 1, 'job 7', 'alpha', 7, NULL, 'ada', '{}')"
+    states = ("waiting", "ready", "sending", "delivered", "folded", "dead", "dropped")
+    row = text(
+        "INSERT INTO deliveries (id, event_id, key, connector, target, lane, state, attempts, not_before, created_at, "
+        "lease_until, message) VALUES (:id, 1, :state, 'mailto', 'ada', :state, :state, 2, 5, 1, 9, :message)"
+    )
+    rows = [
+        {"id": number, "state": state, "message": None if state == "waiting" else "{}"}
+        for number, state in enumerate(states, 1)
+    ]
+    empty.write_now(lambda c: c.execute(text(event)) and c.execute(row, rows) and None)
+    migrate(empty)
+    kept = empty.read_now(lambda c: deliveries.find(c, DeliveryFilter(), limit=100))
+    assert [(item.id, item.state.value, item.attempts) for item in kept] == [
+        (number, state, 2) for number, state in enumerate(states, 1)
+    ]
+    empty.write_now(lambda c: outcomes.expire(c, 10.0))
+    assert [item.person for item in empty.read_now(lambda c: deliveries.waiting_of(c, [1]))] == [""]
+    empty.write_now(lambda c: deliveries.give_messages(c, {1: Made("{}", Priority.START)}, 10.0))
+    bundles = empty.write_now(lambda c: claims.claim(c, "mailto", Limits(), owner="w", now=10.0, lease=60.0, most=10))
+    assert sorted(bundle.deliveries[0].key for bundle in bundles) == ["ready", "sending", "waiting"]
 
 
 def test_migrating_again_changes_nothing(empty: Store) -> None:

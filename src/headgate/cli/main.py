@@ -13,14 +13,28 @@ from headgate import __version__
 from headgate.errors import HeadgateError
 
 _COMMANDS = {
+    "action": ("headgate.cli.action:group", "Act on the cluster: see what actions there are, and run them."),
+    "api": ("headgate.cli.api:group", "See the REST API's specification."),
+    "app": ("headgate.cli.app:group", "Make and end client programs of the gateway, and their tokens."),
+    "audit": ("headgate.cli.audit:group", "See who had something done, and what became of it."),
     "config": ("headgate.cli.config:group", "Check and show the configuration."),
     "connector": ("headgate.cli.connector:group", "See the ways to reach people, and try them."),
     "delivery": ("headgate.cli.delivery:group", "See who was told what, when, and why not yet."),
     "event": ("headgate.cli.event:group", "See what happened."),
+    "execution": ("headgate.cli.execution:group", "See what rules have begun; approve and cancel."),
+    "job": ("headgate.cli.job:group", "Submit, watch, stop and fetch jobs by the gateway."),
     "mailprog": ("headgate.cli.mailprog:group", "Put the mail hand-off into Slurm's way."),
+    "me": (
+        "headgate.cli.me:group",
+        "See and set what Headgate knows of you.",
+    ),
+    "pack": ("headgate.cli.pack:group", "Make Headgate's actions a pack of StackStorm's."),
+    "rule": ("headgate.cli.rule:group", "See, try and switch rules: what is done when something happens."),
     "serve": ("headgate.cli.serve:serve", "Run the service."),
+    "source": ("headgate.cli.source:group", "See where events come from, and what is wrong there."),
     "spool": ("headgate.cli.spool:group", "See what Slurm handed over and could not be read."),
     "store": ("headgate.cli.store:group", "Prepare, look after and clean the store."),
+    "trigger": ("headgate.cli.trigger:group", "Have Slurm start programs when something happens."),
 }
 
 

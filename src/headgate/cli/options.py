@@ -15,6 +15,7 @@ from pydantic import ConfigDict
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.load import load
+from headgate.config.settings import Settings
 from headgate.errors import StoreError
 from headgate.store.revision import NEWEST, current
 from headgate.store.store import Store
@@ -56,7 +57,7 @@ class Moment(click.ParamType[float]):
             self.fail(f"{value!r} is neither a date (2026-11-21T10:00) nor a time ago (90m, 2h, 7d)", param, ctx)
 
 
-class _AnyConnector(ConnectorSettings):
+class AnyConnector(ConnectorSettings):
     """Takes any settings: a command that looks into the store does not care how messages leave."""
 
     model_config = ConfigDict(extra="allow")
@@ -70,9 +71,9 @@ def config_path() -> Path | None:
 
 
 @contextlib.contextmanager
-def opened_store() -> Iterator[Store]:
-    """Open the configured store. Raises ConfigError or StoreError."""
-    settings = load(config_path(), connector_settings=lambda _: _AnyConnector)
+def opened_store(settings: Settings | None = None) -> Iterator[Store]:
+    """Open the configured store; ``settings``, if they were read already. Raises ConfigError or StoreError."""
+    settings = settings or load(config_path(), connector_settings=lambda _: AnyConnector)
     store = Store(settings.store.url.get_secret_value())
     try:
         present = store.read_now(current)

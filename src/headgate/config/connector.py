@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from headgate.config.lookup import LookupSettings
 from headgate.config.section import Count, Number, Seconds, Section
 
 
@@ -32,6 +33,13 @@ class ConnectorSettings(Section):
     )
     recipient_period: Seconds = Field(
         default=60.0, description="Seconds after which one recipient may get one more single message."
+    )
+    lookup: LookupSettings = Field(
+        default_factory=LookupSettings, description="How the targets of Unix users are found, where jobs name users."
+    )
+    linked_only: bool = Field(
+        default=False,
+        description="Whether nobody is told but a job's owner, and only where they have linked their own account.",
     )
     timeout: Annotated[Seconds, Field(le=3600)] = Field(
         default=30.0,

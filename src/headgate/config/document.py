@@ -36,24 +36,34 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read a file; one that cannot be opened or decoded yields a problem and an empty tree."""
     document = Document(str(path))
+    text = read_text(path, document, _MAX_BYTES)
+    if text is not None:
+        parse_document(text, document)
+    return document
+
+
+def read_text(path: Path, document: Document, most: int) -> str | None:
+    """Return a file's text, its lines ending in a bare newline; None, with a problem in the document, if it has none.
+
+    ``most``: bytes that it may have. Whether everybody may read it is written into the document, too.
+    """
     try:
         with path.open("rb") as file:
             document.world_readable = bool(stat.S_IMODE(path.stat().st_mode) & stat.S_IROTH)
-            raw = file.read(_MAX_BYTES + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         document.problems.append(Problem(str(path), None, "", f"cannot be read: {error.strerror or error}"))
-        return document
-    if len(raw) > _MAX_BYTES:
-        document.problems.append(Problem(str(path), None, "", f"is larger than {_MAX_BYTES} bytes"))
-        return document
+        return None
+    if len(raw) > most:
+        document.problems.append(Problem(str(path), None, "", f"is larger than {most} bytes"))
+        return None
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         document.problems.append(Problem(str(path), line, "", "is not UTF-8 text"))
-        return document
-    parse_document(text.replace("\r\n", "\n"), document)
-    return document
+        return None
+    return text.replace("\r\n", "\n")
 
 
 def parse_document(text: str, document: Document) -> None:

@@ -36,6 +36,8 @@ def settings_reference(connectors: Mapping[str, type[ConnectorSettings]]) -> str
         found = inner_model(info.annotation)
         if found and found[0] == "table":
             parts.append(_section(f"[{name}]", found[1], (name,)))
+        elif found and name != "connectors":
+            parts.append(_section(f"[{name}.NAME]", found[1], (name, "NAME")))
     for kind, model in sorted(connectors.items()):
         parts.append(_section(f"[connectors.NAME], kind = {json.dumps(kind)}", model, ("connectors", "NAME")))
     return "\n".join(parts)

@@ -23,12 +23,20 @@ _HEAD: Final = """\
 
 
 def sample(connectors: Mapping[str, type[ConnectorSettings]]) -> str:
-    """Return the text of a configuration file that sets nothing; the tables of connectors are commented out whole."""
+    """Return the text of a configuration file that sets nothing.
+
+    Tables inside of others, and those of connectors, are commented out whole.
+    """
     parts = [_HEAD]
+    further: list[str] = []
     for name, info in Settings.model_fields.items():
         found = inner_model(info.annotation)
         if found and found[0] == "table":
             parts.append("\n".join([f"[{name}]", *_keys(found[1])]))
+            further += _below(name, found[1])
+        elif found and name != "connectors":
+            further += _tables(f"{name}.NAME", found[1])
+    parts += further
     for kind, model in sorted(connectors.items()):
         parts += _tables(f"connectors.{kind}", model)
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -37,6 +45,11 @@ def sample(connectors: Mapping[str, type[ConnectorSettings]]) -> str:
 def _tables(place: str, model: type[BaseModel]) -> Iterator[str]:
     """Yield a table that is commented out whole, and those inside it."""
     yield "\n".join([f"# [{place}]", *_keys(model)])
+    yield from _below(place, model)
+
+
+def _below(place: str, model: type[BaseModel]) -> Iterator[str]:
+    """Yield the tables inside a table."""
     for name, info in model.model_fields.items():
         found = inner_model(info.annotation)
         if found:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Section(BaseModel):
@@ -34,3 +35,21 @@ CountOrZero = Annotated[int, Number, Field(ge=0)]
 """A number of things, possibly none."""
 Fraction = Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)]
 """From 0 to 1."""
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("should be an absolute path")
+    return path
+
+
+def _socket(path: str) -> str:
+    if path != "off" and not Path(path).is_absolute():
+        raise ValueError("should be an absolute path or off")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+"""For settings that name a file: it is read wherever the service happens to run."""
+SocketOrOff = Annotated[str, AfterValidator(_socket)]
+"""A Unix socket's absolute path, or ``off``."""

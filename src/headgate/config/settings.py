@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, InstanceOf, SecretStr, SerializeAsAny, field_validator, model_validator
 
+from headgate.config.actions import ActionSettings
 from headgate.config.connector import ConnectorSettings
+from headgate.config.executor import ExecutorSettings
+from headgate.config.gateway import GatewaySettings
+from headgate.config.local import LocalSettings
+from headgate.config.nodes import NodeWatcherSettings
 from headgate.config.notify import HintSettings, MessageSettings
-from headgate.config.section import Count, CountOrZero, Fraction, Seconds, SecondsOrZero, Section
-from headgate.config.slurm import SlurmSettings
+from headgate.config.push import PushSettings
+from headgate.config.roles import RolesSettings
+from headgate.config.rules import RulesSettings
+from headgate.config.section import Count, CountOrZero, Fraction, Number, Seconds, SecondsOrZero, Section
+from headgate.config.slurm import ClusterSettings, SlurmSettings
 
 _STORE_URL = re.compile(r"(sqlite|postgresql)://", re.IGNORECASE)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/]+):(?P<port>\d{1,5})")
 _MAX_PORT = 65535
 
-Part = Literal["watcher", "mail", "worker", "http"]
-"""A part of the service that can be run on its own: the watcher of the queue, the reader of the mail spool, the worker
-that sends deliveries, the HTTP server."""
+Part = Literal["watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules"]
+"""A part of the service that can be run on its own: the watcher of the queue, that of the nodes, the ways in for hints,
+the reader of the mail spool, the worker that sends deliveries, the bots, the local socket, the HTTP server, and in it
+the job gateway's API, the engine that runs rules."""
 
 
 class StoreSettings(Section):
@@ -66,7 +75,7 @@ class WatcherSettings(Section):
     enabled: bool = Field(True, description="Whether the queue is watched at all.")
     interval: Seconds = Field(10, description="Seconds between two looks at the queue, each one `squeue` for all jobs.")
     min_interval: Seconds = Field(
-        1, description="Seconds that lie between two looks at least, when a mail makes the watcher look at once."
+        1, description="Seconds that lie between two looks at least, when a mail or a hint makes it look at once."
     )
     slow_after: Seconds = Field(
         5, description="Seconds after which an answer of Slurm counts as slow and the watcher asks less often."
@@ -113,7 +122,19 @@ class NotifySettings(Section):
     backoff_first: Seconds = Field(5, description="Seconds before the second attempt; each further wait doubles.")
     backoff_max: Seconds = Field(3600, description="Seconds between two attempts at most.")
     jitter: Fraction = Field(0.2, description="Part of each wait that is left to chance, from 0 to 1.")
-    digest_lines: Count = Field(200, description="Messages named in one digest; more make several digests.")
+    digest_messages: Annotated[int, Number, Field(ge=1, le=10_000)] = Field(
+        5000, description="Messages folded into one digest at most; more make several."
+    )
+    digest_lines: Annotated[int, Number, Field(ge=1, le=400)] = Field(
+        200, description="Lines of one digest at most; array tasks that fared alike share a line."
+    )
+    subscription_delay: SecondsOrZero = Field(
+        15,
+        description="Seconds a subscription waits for Slurm's own mail about the same, so that nobody is told twice.",
+    )
+    gather_tasks: Seconds = Field(
+        60, description="Array tasks that people subscribed to are told together, at multiples of these seconds."
+    )
     lease: Seconds = Field(60, description="Seconds after which the work of a worker that died is taken over.")
     batch: Count = Field(500, description="Deliveries a worker takes at once.")
 
@@ -129,13 +150,14 @@ class ServiceSettings(Section):
 
     listen: str = Field(
         "127.0.0.1:8470",
-        description="Address and port for `/healthz`, `/readyz` and `/metrics`, or `off`.",
+        description="Address and port for the job gateway's API, `/healthz`, `/readyz` and `/metrics`, or `off`.",
     )
     stop_deadline: Seconds = Field(20, description="Seconds that running work gets to end when the service stops.")
     parts: tuple[Part, ...] = Field(
-        ("watcher", "mail", "worker", "http"),
+        ("watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules"),
         min_length=1,
-        description="Parts that run in this process; several hosts may share them.",
+        description="Parts that run in this process; several hosts may share them. `api`, the job gateway, is served "
+        "by `http`.",
     )
     worker: str = Field(
         "",
@@ -173,7 +195,14 @@ class Settings(Section):
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where events and deliveries are kept.")
     spool: SpoolSettings = Field(default_factory=SpoolSettings, description="Where Slurm's mails are handed over.")
     slurm: SlurmSettings = Field(default_factory=SlurmSettings, description="How Slurm is asked.")
+    clusters: dict[str, ClusterSettings] = Field(
+        default_factory=dict, description="Further clusters, `[clusters.NAME]` each, with the keys of `[slurm]`."
+    )
     watcher: WatcherSettings = Field(default_factory=WatcherSettings, description="How the queue is watched.")
+    nodes: NodeWatcherSettings = Field(default_factory=NodeWatcherSettings, description="How nodes are watched.")
+    push: PushSettings = Field(
+        default_factory=PushSettings, description="How Slurm may tell the watchers to look at once."
+    )
     accounting: AccountingSettings = Field(
         default_factory=AccountingSettings, description="How figures are fetched from Slurm's accounting."
     )
@@ -182,6 +211,20 @@ class Settings(Section):
     )
     messages: MessageSettings = Field(default_factory=MessageSettings, description="What messages hold.")
     hints: HintSettings = Field(default_factory=HintSettings, description="When messages give advice, and its words.")
+    executor: ExecutorSettings = Field(
+        default_factory=ExecutorSettings, description="How Headgate acts as the owners of jobs."
+    )
+    gateway: GatewaySettings = Field(
+        default_factory=GatewaySettings, description="The job gateway: applications submit and watch jobs."
+    )
+    actions: ActionSettings = Field(
+        default_factory=ActionSettings, description="What actions may do, whoever calls them."
+    )
+    roles: RolesSettings = Field(default_factory=RolesSettings, description="Who may have Headgate act on the cluster.")
+    rules: RulesSettings = Field(default_factory=RulesSettings, description="When an event matches, do actions.")
+    local: LocalSettings = Field(
+        default_factory=LocalSettings, description="What users of this host may ask and set with `headgate me`."
+    )
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="The service itself.")
     logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged.")
     connectors: dict[str, SerializeAsAny[InstanceOf[ConnectorSettings]]] = Field(

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from headgate.config.section import Count, Seconds, Section
+from headgate.config.slurmrestd import RestSettings
 
 
 class SlurmSettings(Section):
     """How Headgate asks Slurm."""
 
+    driver: Literal["cli", "rest"] = Field(
+        "cli", description="Whether Slurm is asked by its commands, or by slurmrestd (`[slurm.rest]`)."
+    )
+    rest: RestSettings | None = Field(None, description="How slurmrestd is asked, where `driver` is `rest`.")
     bin: Path | None = Field(
         None, description="Directory that holds `squeue`, `sacct` and `scontrol`; if not given, `/usr/bin`."
     )
@@ -28,3 +34,13 @@ class SlurmSettings(Section):
     output_limit: Count = Field(
         512 * 1024 * 1024, description="Bytes one command may print; beyond that it is killed and its answer refused."
     )
+
+    @model_validator(mode="after")
+    def _rest_is_set(self) -> Self:
+        if self.driver == "rest" and self.rest is None:
+            raise ValueError("driver is rest, so the table rest is needed")
+        return self
+
+
+class ClusterSettings(SlurmSettings):
+    """One ``[clusters.NAME]`` table: a further cluster. NAME is what the executor's ``[slurm NAME]`` calls it."""

@@ -73,6 +73,11 @@ def within(message: Message, bounds: Bounds) -> Message:
         log=_log(message.log, bounds) if message.log else None,
         links=links,
         digest=digest,
+        fields={
+            name: value(field) if isinstance(field, str) else field
+            for name, field in list(message.fields.items())[:200]
+            if not isinstance(field, float) or math.isfinite(field)
+        },
     )
 
 

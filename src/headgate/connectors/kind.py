@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from pydantic import AfterValidator
-
+from headgate.bots.chat import Listener, Memory
 from headgate.config.connector import ConnectorSettings
+from headgate.config.section import AbsolutePath
 from headgate.notify.connector import Connector
 
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("should be an absolute path")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-"""For settings that name a file: it is read wherever the service happens to run."""
+__all__ = ["AbsolutePath", "ConnectorKind"]
 
 S = TypeVar("S", bound=ConnectorSettings)
 
@@ -35,3 +26,6 @@ class ConnectorKind(Generic[S]):
 
     settings: type[S]
     make: Callable[[str, S], Connector]
+    listen: Callable[[str, S, Memory], Listener] | None = None
+    """How the bot of a connector is made, where the service has people who can talk to it: the connector's name, its
+    settings (of a :class:`headgate.config.chat.ChatSettings`), and where it keeps its place in the service's stream."""

@@ -40,6 +40,12 @@ class Redaction:
             head = head[: -self._longest]
         return one_line(head, MAX_DETAIL)
 
+    def all_of(self, text: str) -> str:
+        """Return the whole text without the secrets: for what is bounded already, and no single line."""
+        for form in self._forms:
+            text = text.replace(form, _HIDDEN)
+        return text
+
     def __repr__(self) -> str:
         """Never shows what it hides."""
         return f"Redaction({len(self._forms)} forms)"

@@ -20,8 +20,19 @@ from headgate.notify.connector import Connector
 
 ENTRY_POINT_GROUP = "headgate.connectors"
 _BUILT_IN = {
-    "mailto": "headgate.connectors.mailto.kind:KIND",
-    "webhook": "headgate.connectors.webhook.kind:KIND",
+    kind: f"headgate.connectors.{kind}.kind:KIND"
+    for kind in (
+        "apprise",
+        "discord",
+        "mailto",
+        "matrix",
+        "mattermost",
+        "msteams",
+        "rabbitmq",
+        "slack",
+        "telegram",
+        "webhook",
+    )
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from headgate.model.message import Bar, DigestLine, Fact, JobIdentity, Link, LogTail, Message, Outcome
 
 _JOB = JobIdentity(cluster="dev", job_id="1051492", name="train_model", user="ada")
-_TIME = 1_795_000_000.0
+_TIME = 1_795_232_582.0
 
 FAILED = Message(
     title='Failed (exit code 2): job 1051492 "train_model"',
@@ -68,30 +68,75 @@ SUCCEEDED = Message(
     ),
 )
 DIGEST = Message(
-    title="7 messages about jobs: 1 completed, 1 failed, 1 timed out, 4 others",
+    title="1007 messages about jobs: 3 failed, 1 out of memory, 1 timed out, 1 with failed tasks, 1 cancelled, "
+    "999 completed, 1 started",
     outcome=Outcome.NEUTRAL,
     time=_TIME,
-    summary="The messages are folded into this one, because there were many in a short time.",
+    summary="They came close together, or were held back for you, and are told in one.",
     notes=("This is a sample: there are no such jobs.",),
-    digest=tuple(
-        DigestLine(outcome=outcome, text=f'{what}: job {number} "{name}"')
-        for number, (outcome, what, name) in enumerate(
-            (
-                (Outcome.STARTED, "Started", "prepare"),
-                (Outcome.SUCCEEDED, "Completed", "prepare"),
-                (Outcome.FAILED, "Failed (exit code 1)", "train"),
-                (
-                    Outcome.TIMED_OUT,
-                    "Timed out after 1 h",
-                    "evaluate_everything_with_a_very_long_name_without_any_blank",
-                ),
-                (Outcome.OUT_OF_MEMORY, "Out of memory", "train"),
-                (Outcome.MIXED, "18 of 20 tasks completed, 2 failed", "sweep"),
-                (Outcome.CANCELLED, "Cancelled by ada", "sleep"),
-            ),
-            start=100,
-        )
+    digest=(
+        DigestLine(outcome=Outcome.FAILED, text='Failed (exit code 1): job 102 "train"'),
+        DigestLine(outcome=Outcome.FAILED, text='Failed (exit code 3): task 200_[7,193] "sweep" (2 tasks)'),
+        DigestLine(outcome=Outcome.OUT_OF_MEMORY, text='Out of memory: job 104 "train"'),
+        DigestLine(
+            outcome=Outcome.TIMED_OUT,
+            text='Timed out after 1 h: job 103 "evaluate_everything_with_a_very_long_name_without_any_blank"',
+        ),
+        DigestLine(outcome=Outcome.MIXED, text='18 of 20 tasks completed, 2 failed: array 105 "sweep"'),
+        DigestLine(outcome=Outcome.CANCELLED, text='Cancelled by ada: job 106 "sleep"'),
+        DigestLine(outcome=Outcome.SUCCEEDED, text='Completed: task 200_[1-6,8-192,194-1000] "sweep" (998 tasks)'),
+        DigestLine(outcome=Outcome.SUCCEEDED, text='Completed: job 101 "prepare"'),
+        DigestLine(outcome=Outcome.STARTED, text='Started: job 100 "prepare"'),
     ),
 )
-SAMPLES: Mapping[str, Message] = {"failed": FAILED, "succeeded": SUCCEEDED, "digest": DIGEST}
+STARTED = Message(
+    title='Started: job 1051492 "train_model"',
+    outcome=Outcome.STARTED,
+    time=_TIME - 3720,
+    job=_JOB,
+    summary="The job started on node[01-04] after 32 s in the queue.",
+    facts=(
+        Fact(label="Partition", value="gpu"),
+        Fact(label="Nodes", value="node[01-04] (4)"),
+        Fact(label="Time limit", value="1 day"),
+    ),
+    notes=("This is a sample: there is no such job.",),
+)
+WARNING = Message(
+    title='80 % of the time limit reached: job 1051492 "train_model"',
+    outcome=Outcome.WARNING,
+    time=_TIME,
+    job=_JOB,
+    summary="The job has run for 19 h 12 min of the 1 day it may run.",
+    facts=(Fact(label="Ends at the latest", value="Sun 22 Nov 2026, 02:41:02 UTC"),),
+    notes=("This is a sample: there is no such job.",),
+)
+ARRAY = Message(
+    title='18 of 20 tasks completed, 2 failed: array 1051500 "sweep"',
+    outcome=Outcome.MIXED,
+    time=_TIME,
+    job=JobIdentity(cluster="dev", job_id="1051500_*", name="sweep", user="ada"),
+    summary="Tasks 7 and 13 failed, with exit code 1.",
+    facts=(
+        Fact(label="Completed", value="18 (1-6,8-12,14-20)"),
+        Fact(label="Failed", value="2 (7,13)"),
+        Fact(label="Partition", value="batch"),
+        Fact(label="Longest task", value="14 min 20 s"),
+    ),
+    bars=(
+        Bar(label="CPU", fraction=0.93, text="4 h 11 min of 4 h 30 min"),
+        Bar(label="Memory", fraction=0.31, text="at most 1.2 GiB of 4 GiB a task"),
+        Bar(label="Time", fraction=0.48, text="14 min 20 s of 30 min"),
+    ),
+    hints=("No task used more than 1.2 GiB of its 4 GiB. With --mem=1600M the tasks may start sooner.",),
+    notes=("This is a sample: there is no such array.",),
+)
+SAMPLES: Mapping[str, Message] = {
+    "failed": FAILED,
+    "succeeded": SUCCEEDED,
+    "started": STARTED,
+    "warning": WARNING,
+    "array": ARRAY,
+    "digest": DIGEST,
+}
 """By the name under which ``headgate connector test`` sends them."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from pydantic import TypeAdapter
 
 from headgate.model.event import JSON, Event, EventKind, Source
-from headgate.model.job import Attempt
+from headgate.model.job import ArrayPlace, Attempt, HetPlace
 from headgate.model.mail import MailKind, MailRequest, MailScope
+from headgate.model.states import JobState, read_state
 
 _requests = TypeAdapter(MailRequest)
+_PLACE = re.compile(r"(?P<id>[0-9]{1,18})(_(?P<task>[0-9]{1,18})|\+(?P<offset>[0-9]{1,9}))?")
 
 WITNESSED = {
     MailKind.BEGAN: EventKind.JOB_STARTED,
@@ -39,6 +42,45 @@ def mail_event(request: MailRequest, *, cluster: str, source: Source = Source.MA
 def mail_request(event: Event) -> MailRequest:
     """Return the mail request of a ``mail.requested`` event."""
     return _requests.validate_python(dict(event.data))
+
+
+def request_about(event: Event) -> MailRequest:
+    """Return the mail request of a ``mail.requested`` event, or the one that would ask to tell of a job's event.
+
+    The latter is for people who subscribed; ``event`` is then a ``job.started`` or ``job.ended``.
+    """
+    if event.kind is EventKind.MAIL_REQUESTED:
+        return mail_request(event)
+    known = event.data
+    reading = read_state(str(known.get("state", "")))
+    state = reading.state if reading is not None else None
+    ended = MailKind.FAILED if state is not None and state.failed else MailKind.ENDED
+    place = _PLACE.fullmatch(str(known.get("label", "")))
+    array = None
+    if event.array_id is not None:
+        array = ArrayPlace(event.array_id, int(place["task"]) if place and place["task"] else None)
+    return MailRequest(
+        record_id=event.key,
+        received=event.time,
+        kind=MailKind.BEGAN if event.kind is EventKind.JOB_STARTED else ended,
+        scope=MailScope.JOB if array is None else MailScope.ARRAY_TASK,
+        job_id=event.job_id or 0,
+        receivers="",
+        cluster=event.cluster,
+        array=array,
+        het=HetPlace(int(place["id"]), int(place["offset"])) if place and place["offset"] else None,
+        name=str(known.get("name", "")),
+        user=event.user,
+        account=str(known.get("account", "")),
+        partition=str(known.get("partition", "")),
+        state=state if event.kind is EventKind.JOB_ENDED else JobState.RUNNING,
+        exit_code=_number(known.get("exit_code")),
+        signal=_number(known.get("signal")),
+    )
+
+
+def _number(value: JSON) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def label(request: MailRequest) -> str:

@@ -29,6 +29,16 @@ class DeliveryState(enum.StrEnum):
         return self in (DeliveryState.WAITING, DeliveryState.READY, DeliveryState.SENDING)
 
 
+class Priority(enum.IntEnum):
+    """What goes first when a connector cannot send as fast as messages come; lower values do."""
+
+    FAILURE = 0
+    """Something went wrong, or soon will."""
+    END = 1
+    START = 2
+    """A job began; also worth least when it comes late."""
+
+
 class Reason(enum.StrEnum):
     """Why a delivery failed or waits; nothing else is ever recorded as a reason."""
 
@@ -56,6 +66,8 @@ class Reason(enum.StrEnum):
     """Tried as often, or as long, as the settings allow."""
     DUPLICATE = "duplicate"
     """Another delivery says the same."""
+    NOT_WANTED = "not_wanted"
+    """The person's preferences or subscription leave it out."""
     OPERATOR = "operator"
     """An operator decided."""
     INTERNAL_ERROR = "internal_error"

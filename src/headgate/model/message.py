@@ -6,6 +6,7 @@ Every text in a message may come from a job and is untrusted: connectors escape,
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,3 +100,5 @@ class Message(_Value):
     links: tuple[Link, ...] = ()
     digest: tuple[DigestLine, ...] = ()
     """The folded messages, if this is a digest."""
+    fields: Mapping[str, str | int | float | None] = {}
+    """Figures for a site's own templates, under goslmailer's names (``MaxRSS``, ``SLURM_JOB_ID``); else empty."""

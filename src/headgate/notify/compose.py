@@ -10,13 +10,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 
 import structlog
 from sqlalchemy import Connection
 
 from headgate.errors import SlurmError, StoreError
 from headgate.events.journal import Journal
-from headgate.events.mail_events import WITNESSED, attempt_key, label, lost_mail_key, mail_request
+from headgate.events.mail_events import WITNESSED, attempt_key, label, lost_mail_key, request_about
 from headgate.model.delivery import Reason
 from headgate.model.event import Event, EventKind, Source
 from headgate.model.job import Attempt, Figures
@@ -25,15 +26,18 @@ from headgate.model.message import Message
 from headgate.model.states import JobState
 from headgate.notify import metrics
 from headgate.notify.attempts import choose, tasks_of
+from headgate.notify.material import MakeMessage, Material
+from headgate.notify.wishes import Clock, decided, urgency
 from headgate.store import deliveries, journal
+from headgate.store.deliveries import Made
 from headgate.store.journal import Recorded
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
 
-Accounting = Callable[[Sequence[int], float], Awaitable[list[Figures]]]
-"""Asks accounting once for all attempts of many job or array ids that had not ended before a time.
+Accounting = Callable[[str, Sequence[int], float], Awaitable[list[Figures]]]
+"""Asks a cluster's accounting once for all attempts of many job or array ids that had not ended before a time.
 
 Raises SlurmError."""
 
@@ -44,31 +48,21 @@ _LATE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """Everything a message about a mail request is made from."""
-
-    request: MailRequest
-    figures: Figures | None
-    tasks: tuple[Figures, ...] = ()
-    missing: bool = False
-    """Whether figures were waited for in vain."""
-
-
-MakeMessage = Callable[[Material], Awaitable[Message]]
-
-
-@dataclass(frozen=True, slots=True)
 class ComposeSettings:
     """How the composer works.
 
     ``wait``: seconds until a message goes out without complete figures. ``gap``: seconds between two calls of sacct at
-    least. ``batch``: mails looked into at once. ``poll``: the longest time without looking for work.
+    least. ``batch``: mails looked into at once. ``poll``: the longest time without looking for work. ``gather``: array
+    tasks that people subscribed to are told together, at multiples of these seconds.
     """
 
     wait: float = 60.0
     gap: float = 2.0
     batch: int = 1000
     poll: float = 5.0
+    zone: tzinfo | None = None
+    """Of quiet hours; None: the host's."""
+    gather: float = 60.0
 
 
 @dataclass(slots=True)
@@ -134,7 +128,7 @@ class Composer:
         if not since:
             return 0
         recorded = await self._store.read(lambda c: journal.get_many(c, list(since)))
-        requests = {item.id: mail_request(item.event) for item in recorded}
+        requests = {item.id: request_about(item.event) for item in recorded}
         figures = await self._figures(list(requests.values()))
         plan = decide(requests, figures, since, now, self._settings)
         messages = {number: await self._make_message(material) for number, material in plan.ready.items()}
@@ -145,11 +139,18 @@ class Composer:
         return len(messages)
 
     async def _figures(self, requests: Sequence[MailRequest]) -> list[Figures] | None:
-        """Ask accounting once; None if it does not answer."""
-        ids = {request.job_id for request in requests}
-        ids |= {request.array.array_id for request in requests if request.array and request.array.task is None}
+        """Ask accounting once for each cluster; None if it does not answer."""
+        ids: dict[str, set[int]] = {}
+        for request in requests:
+            mine = ids.setdefault(request.cluster, set())
+            mine.add(request.job_id)
+            if request.array and request.array.task is None:
+                mine.add(request.array.array_id)
+        since = min(request.received for request in requests) - _LATE
         try:
-            figures = await self._accounting(sorted(ids), min(request.received for request in requests) - _LATE)
+            figures = [
+                one for cluster, asked in ids.items() for one in await self._accounting(cluster, sorted(asked), since)
+            ]
         except SlurmError as error:
             metrics.ACCOUNTING_CALLS.labels("failed").inc()
             if self._accounting_failed != error.message:
@@ -170,14 +171,20 @@ class Composer:
         if told:
             why = "the watcher had already told, since this mail came late"
             deliveries.drop_waiting(connection, sorted(told), Reason.DUPLICATE, why, now)
+        made = {number: message for number, message in messages.items() if number not in told}
+        decisions = decided(
+            connection, recorded, made, plan.ready, Clock(now, self._settings.zone, self._settings.gather)
+        )
         witnessed = [
             event
             for item in recorded
             if item.id in plan.ready and (event := witnessed_event(item.event, plan.ready[item.id])) is not None
         ]
         self._events.append(connection, witnessed)
-        made = {number: message.model_dump_json() for number, message in messages.items() if number not in told}
-        deliveries.give_messages(connection, made, now)
+        given = {number: Made(message.model_dump_json(), urgency(message)) for number, message in made.items()}
+        deliveries.give_messages(connection, given, now)
+        deliveries.hold_for_digest(connection, decisions.held)
+        deliveries.leave_out(connection, decisions.left_out, now)
         deliveries.look_again(connection, plan.later)
 
 
@@ -194,11 +201,14 @@ def decide(
         by_id.setdefault(figure.attempt.job_id, []).append(figure)
         if figure.array is not None and figure.array.array_id != figure.attempt.job_id:
             by_id.setdefault(figure.array.array_id, []).append(figure)
+    several = len({figure.attempt.cluster for figure in figures or ()}) > 1
     plan = _Plan()
     for number, request in requests.items():
         asked = [*by_id.get(request.job_id, ())]
         if request.array is not None and request.array.array_id != request.job_id:
             asked.extend(by_id.get(request.array.array_id, ()))
+        if several:
+            asked = [one for one in asked if one.attempt.cluster == request.cluster]
         material = Material(request, choose(request, asked), tuple(tasks_of(request, asked)))
         age = now - since[number]
         left = worth_waiting(material, settings) - age
@@ -259,7 +269,12 @@ def witnessed_event(asked: Event, material: Material) -> Event | None:
     """Return the event of the job that a mail witnesses, if it is known which attempt it is about."""
     request, figures = material.request, material.figures
     kind = WITNESSED.get(request.kind)
-    if kind is None or figures is None or request.scope is MailScope.ARRAY_SUMMARY:
+    if (
+        asked.kind is not EventKind.MAIL_REQUESTED
+        or kind is None
+        or figures is None
+        or request.scope is MailScope.ARRAY_SUMMARY
+    ):
         return None
     at = figures.started if kind is EventKind.JOB_STARTED else figures.ended
     data: dict[str, str | int | None] = {
@@ -290,7 +305,8 @@ def _told_already(connection: Connection, recorded: Sequence[Recorded], plan: _P
     keys: dict[str, int] = {}
     for item in recorded:
         material = plan.ready.get(item.id)
-        if material is not None and material.figures is not None and item.event.source is Source.MAIL:
+        mail = item.event.kind is EventKind.MAIL_REQUESTED and item.event.source is Source.MAIL
+        if mail and material is not None and material.figures is not None:
             keys[_lost_key(material, material.figures)] = item.id
     return {keys[key] for key in journal.ids(connection, list(keys))}
 

@@ -6,9 +6,9 @@ A connector never retries, throttles, spools or logs secrets: the pipeline does 
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from headgate.model.delivery import Reason
 from headgate.model.event import Event
@@ -75,8 +75,39 @@ class Envelope:
     """What the message is about; given only to a connector that ``wants_events``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """What a connector would send, to be looked at instead of being sent."""
+
+    payload: str
+    """What the service would be given, in full: JSON with an indent, a mail as text."""
+    suffix: str
+    """What a file with the payload is called: ``.json``, ``.eml``."""
+    html: str = ""
+    """A whole page that shows the payload about as the service would; made from the payload alone."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """Pictures that go with it: file name -> PNG."""
+
+
+@runtime_checkable
+class Renders(Protocol):
+    """A connector that can show what it would send; every connector of Headgate's own can."""
+
+    def render(self, envelope: Envelope) -> Rendition:
+        """Return what ``send`` would hand over. No I/O, no secret in it. Raises RecipientError for a bad target."""
+
+
+DIGEST_ROOM = 100_000
+"""Characters of a digest's lines that a connector shows which does not say otherwise."""
+
+
 class Connector(Protocol):
-    """One configured way to reach people."""
+    """One configured way to reach people.
+
+    A connector whose service takes short messages only has an attribute ``digest_room``: how many characters of a
+    digest's lines it can show, and ``digest_lines`` if it is their number that counts. More are told in further
+    digests, so that none is cut.
+    """
 
     @property
     def name(self) -> str:

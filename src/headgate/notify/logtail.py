@@ -72,10 +72,14 @@ def _read_end(path: str) -> bytes | None:
         if not stat.S_ISREG(status.st_mode):
             return None
         start = max(status.st_size - MAX_BYTES, 0)
-        raw = os.pread(descriptor, MAX_BYTES, start)
+        return from_whole_line(os.pread(descriptor, MAX_BYTES, start), start)
     except OSError:
         return None
     finally:
         os.close(descriptor)
+
+
+def from_whole_line(raw: bytes, start: int) -> bytes:
+    """Return the end of a file, of which ``raw`` was read from ``start`` on, from a whole line on if there is one."""
     _, newline, rest = raw.partition(b"\n")
     return rest if start and newline and rest else raw

@@ -22,6 +22,7 @@ from headgate.model.message import JobIdentity, Link, LogTail, Message
 from headgate.model.text import log_line, one_line
 from headgate.notify.array_summary import array_bars, array_facts, array_headline, array_summary_text, tasks_of
 from headgate.notify.facts import job_bars, job_facts
+from headgate.notify.fields import fields_of
 from headgate.notify.hints import hints_for, use_of
 from headgate.notify.situation import Situation, situation
 from headgate.notify.titles import headline, summary
@@ -49,12 +50,14 @@ def build_message(
     log: LogTail | None = None,
     figures_missing: bool = False,
     users: Mapping[int, str] | None = None,
+    fields: bool = False,
 ) -> Message:
     """Return the message for one mail request.
 
     ``figures`` are those of the job, of the task, or of any task of the array; ``tasks`` those of all tasks of an
     array. ``figures_missing`` says that accounting was waited for in vain. ``users`` are names of user ids, for who
-    cancelled the job. Raises nothing for any request and figures.
+    cancelled the job. ``fields`` adds the figures that a site's own templates use. Raises nothing for any request and
+    figures.
     """
     any_figures = figures or (tasks[0] if tasks and request.scope is MailScope.ARRAY_SUMMARY else None)
     known = situation(request, any_figures, users or {})
@@ -69,6 +72,7 @@ def build_message(
             "notes": tuple(notes),
             "links": _links(known, request, settings.job_link, settings.job_link_label),
             "log": _clean_log(log) if log else None,
+            "fields": fields_of(request, any_figures, zone) if fields else {},
         }
     )
 

@@ -29,6 +29,7 @@ from headgate.model.message import Message
 from headgate.notify import metrics
 from headgate.notify.breaker import Breaker
 from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, TryAgain
+from headgate.notify.pace import Pace
 from headgate.notify.retries import RetryPolicy, settle
 from headgate.notify.targets import Targets
 from headgate.store import claims, journal, outcomes
@@ -39,7 +40,10 @@ from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
 
-MakeDigest = Callable[[Sequence[Message], float], Message]
+MakeDigest = Callable[[Sequence[Message], float], tuple[Message, int]]
+"""Folds as many messages, from the first on, as one digest holds; says how many (one at least)."""
+_MANY = 100
+"""Messages from which on folding them is worth a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,10 @@ class Worker:
         self._queue: asyncio.Queue[Bundle] = asyncio.Queue()
         self._settled: asyncio.Queue[list[Settled]] = asyncio.Queue()
         self._gate = asyncio.Lock()
-        self._targets = Targets(settings.concurrency)
+        # People read one message after the other; a program may take several at a time.
+        self._targets = Targets(settings.concurrency if connector.wants_events else 1)
         self._breaker = Breaker(connector.name, settings.pause_first, settings.pause_longest)
+        self._pace = Pace()
         self._stopping = asyncio.Event()
         self._bell: Bell | None = None
         self._room = asyncio.Event()
@@ -115,7 +121,7 @@ class Worker:
 
     async def deliver(self, bundle: Bundle) -> None:
         """Take one message through the stages that are left: coalesce, render and send, record."""
-        message = self._coalesce(bundle)
+        message, bundle = await self._coalesce(bundle)
         holding = False
 
         async def commit() -> None:
@@ -131,9 +137,20 @@ class Worker:
             if holding:
                 self._gate.release()
 
-    def _coalesce(self, bundle: Bundle) -> Message:
+    async def _coalesce(self, bundle: Bundle) -> tuple[Message, Bundle]:
+        """Return the one message of a bundle, and what of the bundle it tells; the rest waits for the next one."""
+        if len(bundle.deliveries) == 1:
+            return Message.model_validate_json(bundle.deliveries[0].message), bundle
+        few = len(bundle.deliveries) < _MANY
+        message, used = self._fold(bundle) if few else await asyncio.to_thread(self._fold, bundle)
+        rest = tuple(delivery.id for delivery in bundle.deliveries[used:])
+        if rest:
+            await self._write([Settled(rest, DeliveryState.READY, not_before=time.time(), counts=False)])
+        return message, Bundle(bundle.target, bundle.deliveries[:used])
+
+    def _fold(self, bundle: Bundle) -> tuple[Message, int]:
         messages = [Message.model_validate_json(delivery.message) for delivery in bundle.deliveries]
-        return messages[0] if len(messages) == 1 else self._make_digest(messages, time.time())
+        return self._make_digest(messages, time.time())
 
     async def _events(self, bundle: Bundle) -> tuple[Event, ...]:
         """Return what a message is about, for a connector that wants to tell it."""
@@ -166,6 +183,7 @@ class Worker:
     async def _record(self, bundle: Bundle, outcome: Outcome) -> None:
         now = time.time()
         self._breaker.report(outcome, now)
+        self._pace.learn(bundle.target, outcome, now)
         results = settle(outcome, bundle, self.name, self._settings.retries, now)
         for result in results:
             if result.holds is not None:
@@ -231,11 +249,14 @@ class Worker:
         """Deliver a message, unless its service or its target turned out to be down since it was claimed."""
         now = time.time()
         until = now if self._breaker.closed_for(now) else self._targets.held_until(bundle.target, now)
-        if until is None:
+        turn = self._pace.enter(bundle.target, now) if until is None else None
+        if until is None and turn is None:
             await self.deliver(bundle)
-        else:
-            ids = tuple(delivery.id for delivery in bundle.deliveries)
-            await self._write([Settled(ids, DeliveryState.READY, not_before=until, counts=False)])
+            return
+        ids = tuple(delivery.id for delivery in bundle.deliveries)
+        holds = None if turn is None else (self.name, bundle.target)
+        not_before = turn if turn is not None else until or now
+        await self._write([Settled(ids, DeliveryState.READY, not_before=not_before, counts=False, holds=holds)])
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping.is_set():

@@ -64,7 +64,9 @@ def _again(outcome: TryAgain, bundle: Bundle, connector: str, policy: RetryPolic
         why = f"given up after {most} attempts, the last one: {outcome.reason.value}: {detail}"[:MAX_DETAIL]
         settled.append(Settled(tuple(dead), DeliveryState.DEAD, Reason.EXPIRED, why))
     if again:
-        wait = max(outcome.after or 0.0, policy.wait(max(most, 1)))
+        # A service that says when knows better than our guess, as long as it does not ask for a stampede.
+        told = outcome.after if outcome.reason is Reason.RATE_LIMITED and outcome.after else None
+        wait = told if told is not None and told >= 1 else max(outcome.after or 0.0, policy.wait(max(most, 1)))
         holds = (connector, bundle.target) if counts else None
         settled.append(
             Settled(tuple(again), DeliveryState.READY, outcome.reason, detail, now + wait, counts=counts, holds=holds)

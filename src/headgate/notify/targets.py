@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from headgate.store.claims import Bundle
 
+_MANY = 1000
+"""Held targets from which on those whose time is over are forgotten."""
+
 
 class Targets:
-    """Which targets are being sent to, so that one that hangs takes up half of the senders at the most."""
+    """Which targets are being sent to: each by half of ``concurrency`` senders at the most, or by one at a time."""
 
     def __init__(self, concurrency: int) -> None:
         self._each = max(1, concurrency // 2)
@@ -43,6 +47,9 @@ class Targets:
 
     def hold(self, target: str, until: float) -> None:
         """Send nothing to a target for a while."""
+        if len(self._held) >= _MANY:
+            now = time.time()
+            self._held = {name: moment for name, moment in self._held.items() if moment > now}
         self._held[target] = until
 
     def held_until(self, target: str, now: float) -> float | None:

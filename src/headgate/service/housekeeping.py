@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from headgate.errors import StoreError
-from headgate.store import outcomes, retention
+from headgate.store import apps, audit, links, outcomes, retention, submissions
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +27,10 @@ class HousekeepingSettings:
 
     events_days: int = 90
     deliveries_days: int = 90
+    audit_days: int = 365
+    submissions_days: int = 365
+    guesses_window: float = 900.0
+    """Seconds for which wrong codes are counted."""
     interval: float = _DAY
     vacuum: bool = True
     lease: float = 60.0
@@ -72,9 +76,16 @@ class Housekeeping:
             ("events", self._settings.events_days, retention.forget_events),
             ("jobs", self._settings.events_days, retention.forget_jobs),
             ("buckets", 1, retention.forget_buckets),
+            ("audit", self._settings.audit_days, audit.forget),
+            ("submissions", self._settings.submissions_days, submissions.forget),
+            ("tokens", 30, apps.forget_tokens),
         ):
             if days:
-                forgotten[what] = await self._forget(forget, now - days * _DAY, once=what in ("jobs", "buckets"))
+                forgotten[what] = await self._forget(
+                    forget, now - days * _DAY, once=what in ("jobs", "buckets", "tokens")
+                )
+        window = self._settings.guesses_window
+        forgotten["codes"] = await self._store.write(lambda connection: links.forget(connection, now, window))
         if self._settings.vacuum:
             await asyncio.to_thread(tidy, self._store)
         _log.info("housekeeping.cleaned", **forgotten)

@@ -13,12 +13,14 @@ from sqlalchemy import text
 
 from headgate.config.settings import Settings
 from headgate.errors import HeadgateError, StoreError
+from headgate.gateway.gateway import Gateway
 from headgate.service import logs, systemd
 from headgate.service.supervisor import Part, Supervisor
 from headgate.service.wiring import Running, load_settings, make_running, open_store
 from headgate.store import deliveries, outcomes
 from headgate.store.migrate import migrate
 from headgate.store.store import Store
+from headgate.web.api.application import make_api
 from headgate.web.app import make_app
 from headgate.web.server import WebServer
 
@@ -55,6 +57,7 @@ class _Service:
         self._stopping = False
         self._web: WebServer | None = None
         self._next: Running | None = None
+        self._running: Running | None = None
 
     async def run(self) -> None:
         """Run until stopped."""
@@ -83,6 +86,7 @@ class _Service:
 
     async def _run_parts(self, running: Running, web: asyncio.Task[None]) -> None:
         parts = [*running.parts, _watch(web)]
+        self._running = running
         self._supervisor = Supervisor(parts, deadline=self._settings.service.stop_deadline)
         _log.info(
             "service.started", parts=[part.name for part in running.parts], store=self._store.url.get_backend_name()
@@ -124,9 +128,16 @@ class _Service:
         address = self._settings.service.address
         if address is None or "http" not in self._settings.service.parts:
             return None
-        server = WebServer(make_app(self._readiness, self._backlog), *address)
+        app = make_app(self._readiness, self._backlog)
+        if "api" in self._settings.service.parts:
+            app.mount("", make_api(self._gateway))
+        server = WebServer(app, *address)
         _log.info("http.listening", host=address[0], port=server.port)
         return server
+
+    def _gateway(self) -> Gateway | None:
+        """Return the gateway of the configuration that is in force."""
+        return None if self._running is None else self._running.gateway()
 
     async def _serve_web(self) -> None:
         if self._web is None:

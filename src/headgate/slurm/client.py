@@ -13,8 +13,20 @@ import structlog
 from headgate.config.slurm import SlurmSettings
 from headgate.errors import SlurmCommandError, SlurmOutputError
 from headgate.model.job import Figures, QueuedJob
+from headgate.model.node import Node
+from headgate.model.node_outage import NodeOutage
 from headgate.slurm import process
-from headgate.slurm.commands import sacct, scontrol, squeue
+from headgate.slurm.commands import (
+    by_directory,
+    node_events,
+    nodes,
+    partitions,
+    ping,
+    sacct,
+    scancel,
+    scontrol,
+    squeue,
+)
 from headgate.slurm.commands.marks import new_mark
 from headgate.slurm.commands.scontrol import MailSettings
 
@@ -97,6 +109,55 @@ class SlurmClient:
                 settings[job_id] = read
         return settings
 
+    async def nodes(self) -> list[Node]:
+        """Return all nodes slurmctld knows, but for those that are still FUTURE, by one scontrol.
+
+        Nodes about which the answer says two things, because a comment holds what looks like a record, are asked for
+        one by one, a few a call; one that cannot be asked about is left out, which is not "gone".
+        """
+        text = await self._run(nodes.command(), timeout=self._settings.timeout)
+        answer = await asyncio.to_thread(nodes.parse, text)  # of thousands that takes a good part of a second
+        read = {node.name: node for node in answer.nodes}
+        doubtful = sorted(answer.doubtful)
+        if doubtful:
+            _log.warning("slurm.doubtful_nodes", count=len(doubtful), first=doubtful[:_MAX_SINGLE_QUESTIONS])
+        for name in _LOT.sample(doubtful, min(len(doubtful), _MAX_SINGLE_QUESTIONS)):
+            try:
+                single = await self._run(nodes.one_command(name), timeout=self._settings.timeout)
+            except SlurmCommandError:
+                continue  # no such node: a comment made it up
+            node = nodes.parse_one(single)
+            if node is not None:
+                read[name] = node
+        self._refuse("scontrol", answer.refused, len(read))
+        return [read[name] for name in sorted(read)]
+
+    async def node_outages(self, since: float) -> list[NodeOutage]:
+        """Return what slurmdbd knows of nodes out of service that still are, or were since a time, by one sacctmgr.
+
+        Raises SlurmError that is not transient where the cluster has no slurmdbd.
+        """
+        try:
+            text = await self._run(
+                node_events.command(since), node_events.environment(), timeout=self._settings.accounting_timeout
+            )
+        except SlurmCommandError as error:
+            if node_events.says_no_accounting(error.message):
+                raise SlurmCommandError("this cluster has no slurmdbd", transient=False) from error
+            raise
+        answer = node_events.parse(text)
+        self._refuse("sacctmgr", answer.refused, len(answer.outages))
+        return answer.outages
+
+    async def partitions(self) -> dict[str, dict[str, str]]:
+        """Return all partitions by name, as scontrol shows them, by one scontrol."""
+        return partitions.parse(await self.run(partitions.show_command()))
+
+    async def controllers(self) -> dict[str, bool]:
+        """Return host -> whether the slurmctld there answers, primary first; empty if that cannot be told."""
+        answer = await self.answer(ping.command())  # its exit code says that one is down, which is an answer
+        return {controller.host: controller.up for controller in ping.parse(answer.stdout)}
+
     async def accounting(self, ids: Sequence[int], *, since: float | None = None) -> list[Figures]:
         """Return what accounting says of these jobs, by one sacct: one value an attempt, requeued ones too.
 
@@ -115,6 +176,59 @@ class SlurmClient:
         text = await self._account(sacct.command_for_window(since, until, mark))
         return self._accounts(sacct.parse(text, mark, cluster=cluster, with_steps=False))
 
+    async def find_by_directory(self, user: str, directory: str, since: float) -> list[tuple[str, int]]:
+        """Return the jobs (id, submit time) that a user submitted in a directory since a time, oldest first.
+
+        slurmctld is asked, and accounting if slurmctld knows none. Of an array there is only its own id.
+        """
+        text = await self._run(by_directory.queue_command(user), timeout=self._settings.timeout)
+        found = by_directory.read_queue(text, directory, since)
+        if not found:
+            text = await self._account(by_directory.accounting_command(user, since))
+            found = by_directory.read_accounting(text, directory, since)
+        return found
+
+    async def cancel(self, job: str, owner: str) -> str | None:
+        """Ask Slurm to end a job (``123``, ``123_4``) of this user; return None, or in plain words why it refused.
+
+        A job of anybody else stays as it is, without a word: job ids are used again. Raises ValueError for what names
+        no job or no user.
+        """
+        words, array = scancel.command(job, owner), scancel.array_of(job)
+        try:
+            if array is not None and not await self._owns(owner, array):
+                return scancel.GONE
+            await self._run(words, timeout=self._settings.timeout)
+        except SlurmCommandError as error:
+            refused = scancel.refusal(error.message)
+            if refused is None:
+                raise
+            return refused
+        return None
+
+    async def run(
+        self, words: Sequence[str], extra: Mapping[str, str] | None = None, *, account: process.Account | None = None
+    ) -> str:
+        """Run one command that ``headgate.slurm.commands`` made, and return what it printed.
+
+        ``extra``: more variables of its environment. ``account``: run it as this account.
+        """
+        return self._believed(words[0], await self.answer(words, extra, account=account))
+
+    async def answer(
+        self, words: Sequence[str], extra: Mapping[str, str] | None = None, *, account: process.Account | None = None
+    ) -> process.Answer:
+        """Run one command and return all it said, also if it failed."""
+        return await self._ask(words, extra, timeout=self._settings.timeout, account=account)
+
+    async def _owns(self, owner: str, array: str) -> bool:
+        """Ask slurmctld whether an array that it knows is this user's."""
+        mark = new_mark()
+        words = [*squeue.command(), f"--jobs={array}"]
+        text = await self._run(words, squeue.environment(mark), timeout=self._settings.timeout)
+        queue = squeue.parse(text, mark, cluster=self._cluster)
+        return bool(queue.jobs) and not queue.refused and all(job.user == owner for job in queue.jobs)
+
     async def _account(self, words: Sequence[str]) -> str:
         return await self._run(words, sacct.environment(), timeout=self._settings.accounting_timeout)
 
@@ -130,14 +244,28 @@ class SlurmClient:
         timeout: float,  # noqa: ASYNC109 - handed on to the process, whose group it kills
     ) -> str:
         """Run one command and return its output, if it may be believed."""
+        return self._believed(words[0], await self._ask(words, extra, timeout=timeout))
+
+    async def _ask(
+        self,
+        words: Sequence[str],
+        extra: Mapping[str, str] | None,
+        *,
+        timeout: float,  # noqa: ASYNC109 - handed on to the process, whose group it kills
+        account: process.Account | None = None,
+    ) -> process.Answer:
         name, *arguments = words
         self.calls[name] = self.calls.get(name, 0) + 1
-        answer = await process.run(
+        return await process.run(
             [self._bin / name, *arguments],
             env={**self._environment(), **(extra or {})},
             timeout=timeout,
             stdout_limit=self._settings.output_limit,
+            account=account,
         )
+
+    def _believed(self, name: str, answer: process.Answer) -> str:
+        """Return what a command printed, if it may be believed."""
         if answer.code != 0:
             # What a failing sacct or squeue printed before it failed is not the whole answer, and jobs missing
             # from it would count as gone: nothing of it is used.

@@ -29,6 +29,15 @@ _STDERR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Another account to run as; only root can."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a command said. ``code`` is its exit code, negative for the signal that ended it."""
 
@@ -44,8 +53,9 @@ async def run(
     env: Mapping[str, str],
     timeout: float,  # noqa: ASYNC109 - the time-out kills a process group, which a caller's scope could not
     stdout_limit: int = STDOUT_LIMIT,
+    account: Account | None = None,
 ) -> Answer:
-    """Run ``argv`` with exactly ``env`` for at most ``timeout`` seconds.
+    """Run ``argv`` with exactly ``env`` for at most ``timeout`` seconds, as ``account`` if one is given.
 
     A non-zero exit is an answer, not an error: the caller knows what it means for its command.
 
@@ -55,7 +65,7 @@ async def run(
     """
     command = Path(argv[0]).name
     try:
-        transport, protocol = await _start(argv, env, stdout_limit)
+        transport, protocol = await _start(argv, env, stdout_limit, account)
     except OSError as error:
         raise SlurmCommandError(
             f"{argv[0]} cannot be started: {error.strerror or error}", transient=_may_pass(error)
@@ -77,7 +87,7 @@ async def run(
 
 
 async def _start(
-    argv: Sequence[str | Path], env: Mapping[str, str], stdout_limit: int
+    argv: Sequence[str | Path], env: Mapping[str, str], stdout_limit: int, account: Account | None
 ) -> tuple[asyncio.SubprocessTransport, _Gather]:
     """Start the process; if cancelled meanwhile, leave none.
 
@@ -93,6 +103,9 @@ async def _start(
             cwd="/",
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
     )
     try:

@@ -7,12 +7,12 @@ PostgreSQL, at the single writer on SQLite), so rates hold over any number of wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Select, exists, select, text, update
 
-from headgate.model.delivery import DeliveryState
+from headgate.model.delivery import DeliveryState, Priority
 from headgate.store.dialect import insert_new, insert_rows, one_of
 from headgate.store.tables import OPEN, buckets, deliveries
 
@@ -58,7 +58,7 @@ class Bundle:
         """The idempotency key of the message."""
         if len(self.deliveries) == 1:
             return self.deliveries[0].key
-        numbers = ",".join(str(delivery.id) for delivery in self.deliveries)
+        numbers = ",".join(str(number) for number in sorted(delivery.id for delivery in self.deliveries))
         return f"digest-{hashlib.sha256(numbers.encode()).hexdigest()[:40]}"
 
 
@@ -78,21 +78,34 @@ class Plan:
         return len(self.singles) + len(self.digests)
 
 
-def plan(due: Mapping[str, Sequence[int]], tokens: Mapping[str, float], limits: Limits, now: float) -> Plan:
-    """Decide about due deliveries (target -> ids, oldest first), given what each target's bucket holds now."""
+def plan(
+    due: Mapping[str, Sequence[int]],
+    tokens: Mapping[str, float],
+    limits: Limits,
+    now: float,
+    fold: Collection[int] = (),
+) -> Plan:
+    """Decide about due deliveries (target -> ids, first to go first), given what each target's bucket holds now.
+
+    Those in ``fold`` go out in a digest in any case.
+    """
     result = Plan()
     for target, numbers in due.items():
         allowed = int(tokens[target])
-        if len(numbers) <= allowed:
-            result.singles.extend(numbers)
-            result.tokens[target] = tokens[target] - len(numbers)
-        elif allowed == 0:
+        folded = [number for number in numbers if number in fold]
+        single = [number for number in numbers if number not in fold] if folded else list(numbers)
+        messages = len(single) + (1 if folded else 0)
+        if messages > allowed:
+            folded = single[max(allowed - 1, 0) :] + folded
+            single = single[: max(allowed - 1, 0)]
+            messages = allowed
+        result.tokens[target] = tokens[target] - messages
+        if allowed == 0:
             result.held[target] = now + (1 - tokens[target]) * limits.recipient_period
-            result.tokens[target] = tokens[target]
-        else:
-            result.singles.extend(numbers[: allowed - 1])
-            result.digests[target] = list(numbers[allowed - 1 :])
-            result.tokens[target] = tokens[target] - allowed
+            continue
+        result.singles.extend(single)
+        if folded:
+            result.digests[target] = folded
     return result
 
 
@@ -110,21 +123,21 @@ def claim(
         most = min(most, int(allowed))
     if most < 1:
         return []
-    due: dict[str, list[int]] = {}
-    for number, target in connection.execute(_due(connection, connector, now).limit(most)):
-        due.setdefault(target, []).append(number)
+    due, fold = _first_due(connection, connector, now, most)
     if not due:
         return []
-    decided = plan(due, _recipient_tokens(connection, connector, list(due), limits, now), limits, now)
+    decided = plan(due, _recipient_tokens(connection, connector, list(due), limits, now), limits, now, fold)
     single = set(decided.singles)
     for target, numbers in decided.digests.items():
         more = (
             _due(connection, connector, now)
             .where(deliveries.c.target == target)
+            .order_by(None)
+            .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.id)
             .limit(limits.digest_size + limits.recipient_burst)
         )
-        others = set(connection.execute(more).scalars()) - single
-        decided.digests[target] = sorted(others.union(numbers))[: limits.digest_size]
+        others = [row.id for row in connection.execute(more) if row.id not in single]
+        decided.digests[target] = list(dict.fromkeys(others + numbers))[: limits.digest_size]
     for target, until in decided.held.items():
         hold(connection, connector, target, until)
     _keep_tokens(connection, connector, decided.tokens, now)
@@ -143,7 +156,26 @@ def hold(connection: Connection, connector: str, target: str, until: float) -> N
     )
 
 
-def _due(connection: Connection, connector: str, now: float) -> Select[int, str]:
+def _first_due(connection: Connection, connector: str, now: float, most: int) -> tuple[dict[str, list[int]], set[int]]:
+    """Return due deliveries by target, the more urgent first, at most so many; and which of them are to be folded.
+
+    One query a priority: each is a range of the index, however many others wait for their time.
+    """
+    due: dict[str, list[int]] = {}
+    fold: set[int] = set()
+    found = 0
+    for priority in Priority:
+        if found < most:
+            query = _due(connection, connector, now).where(deliveries.c.priority == priority.value)
+            for number, target, folds in connection.execute(query.limit(most - found)):
+                due.setdefault(target, []).append(number)
+                found += 1
+                if folds:
+                    fold.add(number)
+    return due, fold
+
+
+def _due(connection: Connection, connector: str, now: float) -> Select[int, str, bool]:
     earlier = deliveries.alias("earlier")
     blocked = exists().where(
         earlier.c.lane == deliveries.c.lane,
@@ -151,7 +183,7 @@ def _due(connection: Connection, connector: str, now: float) -> Select[int, str]
         text(OPEN.replace("state", "earlier.state")),
     )
     query = (
-        select(deliveries.c.id, deliveries.c.target)
+        select(deliveries.c.id, deliveries.c.target, deliveries.c.fold)
         .where(deliveries.c.connector == connector, deliveries.c.not_before <= now)
         .where(text("deliveries.state = 'ready'"), ~blocked)
         .order_by(deliveries.c.not_before, deliveries.c.id)

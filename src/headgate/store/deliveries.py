@@ -5,22 +5,33 @@ Claiming and recording, the two hot paths, have modules of their own: ``claims.p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select, text, update
 
-from headgate.model.delivery import DeliveryState, Reason
+from headgate.model.delivery import DeliveryState, Priority, Reason
+from headgate.model.event import EventKind
+from headgate.store.dialect import one_of
 from headgate.store.signals import Topic
 from headgate.store.store import ring
-from headgate.store.tables import deliveries, events, failures
+from headgate.store.tables import OPEN, deliveries, events, failures
+
+_WAITING = and_(text("deliveries.state = 'waiting'"), deliveries.c.lookup.is_(None))
+"""Waits for its message, and it is known whom to send it to."""
+_UNRESOLVED = and_(text("deliveries.state = 'waiting'"), deliveries.c.lookup.is_not(None))
+"""Waits until its target is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A delivery to be owed. ``lane``: deliveries of one lane are sent in the order they were owed.
 
-    ``message`` is a Message as JSON; without one the delivery waits for it. ``reason`` makes it dead from the start.
+    ``message`` is a Message as JSON; without one the delivery waits for it, and with a ``lookup`` for that. ``reason``
+    makes it dead from the start.
+    ``person``: whose preferences count. ``lookup``: the name whose target has to be looked up first. ``subscription``:
+    a filter as JSON, if no mail but a subscription asked for this.
     """
 
     event_id: int
@@ -32,6 +43,10 @@ class NewDelivery:
     reason: Reason | None = None
     detail: str = ""
     not_before: float | None = None
+    person: str = ""
+    lookup: str | None = None
+    subscription: str | None = None
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +86,37 @@ def owe(connection: Connection, new: Sequence[NewDelivery], now: float) -> None:
     if not new:
         return
     connection.execute(deliveries.insert(), [_row(item, now) for item in new])
-    if any(item.message is None and item.reason is None for item in new):
+    states = {_state(item) for item in new}
+    if DeliveryState.WAITING in states:
         ring(connection, Topic.WAITING)
-    if any(item.message is not None for item in new):
+    if DeliveryState.READY in states:
         ring(connection, Topic.READY)
 
 
+def _state(item: NewDelivery) -> DeliveryState:
+    if item.reason is not None:
+        return DeliveryState.DEAD
+    return DeliveryState.WAITING if item.message is None or item.lookup is not None else DeliveryState.READY
+
+
 def _row(item: NewDelivery, now: float) -> dict[str, object]:
-    state = DeliveryState.DEAD if item.reason else DeliveryState.READY if item.message else DeliveryState.WAITING
     return {
         "event_id": item.event_id,
         "key": item.key,
         "connector": item.connector,
         "target": item.target,
         "lane": item.lane,
-        "state": state.value,
+        "state": _state(item).value,
         "reason": item.reason.value if item.reason else None,
         "detail": item.detail or None,
         "not_before": now if item.not_before is None else item.not_before,
         "created_at": now,
         "finished_at": now if item.reason else None,
         "message": item.message,
+        "person": item.person,
+        "lookup": item.lookup,
+        "subscription": item.subscription,
+        "fold": item.fold,
     }
 
 
@@ -99,7 +124,7 @@ def waiting_events(connection: Connection, now: float, limit: int) -> dict[int, 
     """Return event number -> when its oldest delivery was owed, of events whose message can be looked into now."""
     query = (
         select(deliveries.c.event_id, func.min(deliveries.c.created_at))
-        .where(deliveries.c.state == DeliveryState.WAITING.value, deliveries.c.not_before <= now)
+        .where(_WAITING, deliveries.c.not_before <= now)
         .group_by(deliveries.c.event_id)
         .order_by(deliveries.c.event_id)
         .limit(limit)
@@ -109,26 +134,129 @@ def waiting_events(connection: Connection, now: float, limit: int) -> dict[int, 
 
 def next_waiting(connection: Connection) -> float | None:
     """Return when the next waiting delivery can be looked into; None if none waits."""
-    query = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == DeliveryState.WAITING.value)
-    return connection.execute(query).scalar()
+    return connection.execute(select(func.min(deliveries.c.not_before)).where(_WAITING)).scalar()
 
 
-def give_messages(connection: Connection, messages: Mapping[int, str], now: float) -> None:
-    """Make the waiting deliveries of events ready, with the event's message (JSON)."""
-    statement = update(deliveries).where(deliveries.c.state == DeliveryState.WAITING.value)
-    for event_id, message in messages.items():
-        connection.execute(
-            statement.where(deliveries.c.event_id == event_id).values(
-                state=DeliveryState.READY.value, message=message, not_before=now
-            )
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The message of an event, as JSON, and how urgent it is."""
+
+    message: str
+    priority: Priority = Priority.END
+
+
+def give_messages(connection: Connection, made: Mapping[int, Made], now: float) -> None:
+    """Make the waiting deliveries of events ready, with the event's message.
+
+    What was owed before in the lane of a more urgent one becomes as urgent: it has to go first.
+    """
+    if not made:
+        return
+    columns = deliveries.c
+    statement = (
+        update(deliveries)
+        .where(_WAITING, columns.event_id == bindparam("of_event"))
+        .values(
+            state=DeliveryState.READY.value,
+            message=bindparam("made"),
+            priority=bindparam("urgency"),
+            not_before=now,
         )
-    if messages:
-        ring(connection, Topic.READY)
+    )
+    rows = [{"of_event": number, "made": one.message, "urgency": one.priority.value} for number, one in made.items()]
+    connection.execute(statement, rows)
+    _urge(connection, list(made))
+    ring(connection, Topic.READY)
+
+
+def _urge(connection: Connection, event_ids: Sequence[int]) -> None:
+    """Give what is open in the lanes of these events the priority of the most urgent one behind it."""
+    columns, later = deliveries.c, deliveries.alias("later")
+    lanes = select(columns.lane).where(one_of(connection, columns.event_id, event_ids), text(OPEN))
+    behind = (
+        select(func.min(later.c.priority))
+        .where(later.c.lane == columns.lane, later.c.id > columns.id, later.c.message.is_not(None))
+        .where(text(OPEN.replace("state", "later.state")))
+        .scalar_subquery()
+    )
+    earlier = update(deliveries).where(columns.lane.in_(lanes), text(OPEN), columns.priority > behind)
+    connection.execute(earlier.values(priority=behind))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that waits for its message, as far as it matters for whether and when it goes out."""
+
+    id: int
+    event_id: int
+    connector: str
+    target: str
+    person: str
+    subscription: str | None
+    fold: bool
+
+
+def waiting_of(connection: Connection, event_ids: Sequence[int]) -> list[Waiting]:
+    """Return the deliveries that wait for the messages of events.
+
+    Until the transaction ends, no further one of these events comes to wait because its target was found.
+    """
+    columns = deliveries.c
+    query = select(
+        columns.id,
+        columns.event_id,
+        columns.connector,
+        columns.target,
+        columns.person,
+        columns.subscription,
+        columns.fold,
+        columns.lookup,
+    ).where(text("deliveries.state = 'waiting'"), one_of(connection, columns.event_id, list(event_ids)))
+    rows = connection.execute(query.order_by(columns.id).with_for_update())
+    return [Waiting(*row[:-1]) for row in rows if row.lookup is None]
+
+
+def hold_for_digest(connection: Connection, until: Mapping[int, float]) -> None:
+    """Hold ready deliveries (number -> until when), to be folded then."""
+    if not until:
+        return
+    statement = update(deliveries).where(deliveries.c.id == bindparam("number"))
+    statement = statement.values(not_before=bindparam("until"), fold=True)
+    connection.execute(statement, [{"number": number, "until": at} for number, at in until.items()])
+
+
+def let_go(connection: Connection, person: str, at: float) -> None:
+    """Hold nothing for longer than this that is held for a person; what a service has put off stays put off."""
+    columns = deliveries.c
+    held = and_(columns.person == person, columns.fold, columns.not_before > at, columns.reason.is_(None))
+    connection.execute(update(deliveries).where(text("state = 'ready'"), held).values(not_before=at))
+    ring(connection, Topic.READY)
+
+
+def leave_out(connection: Connection, why: Mapping[int, tuple[Reason, str]], now: float) -> None:
+    """Drop deliveries that are not to be sent (number -> reason and detail)."""
+    _end(connection, DeliveryState.DROPPED, why, now)
+
+
+def give_up(connection: Connection, why: Mapping[int, tuple[Reason, str]], now: float) -> None:
+    """Give up deliveries that can never be sent (number -> reason and detail)."""
+    _end(connection, DeliveryState.DEAD, why, now)
+
+
+def _end(connection: Connection, state: DeliveryState, why: Mapping[int, tuple[Reason, str]], now: float) -> None:
+    if not why:
+        return
+    statement = update(deliveries).where(deliveries.c.id == bindparam("number"))
+    statement = statement.values(
+        state=state.value, reason=bindparam("because"), detail=bindparam("words"), finished_at=now
+    )
+    rows = [{"number": number, "because": reason.value, "words": words} for number, (reason, words) in why.items()]
+    connection.execute(statement, rows)
 
 
 def look_again(connection: Connection, when: Mapping[int, float]) -> None:
     """Set when the waiting deliveries of events are looked into again (event number -> time)."""
-    statement = update(deliveries).where(deliveries.c.state == DeliveryState.WAITING.value)
+    statement = update(deliveries).where(_WAITING)
     for event_id, at in when.items():
         connection.execute(statement.where(deliveries.c.event_id == event_id).values(not_before=at))
 
@@ -281,3 +409,105 @@ def backlog(connection: Connection) -> dict[tuple[str, str], int]:
         .group_by(deliveries.c.connector, deliveries.c.state)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A delivery whose target is still to be looked up."""
+
+    id: int
+    event_id: int
+    connector: str
+    name: str
+    lane: str
+    created_at: float
+
+
+def unresolved(connection: Connection, now: float, limit: int) -> list[Unresolved]:
+    """Return deliveries whose target can be looked up now, oldest first."""
+    columns = deliveries.c
+    query = (
+        select(columns.id, columns.event_id, columns.connector, columns.lookup, columns.lane, columns.created_at)
+        .where(_UNRESOLVED, columns.not_before <= now)
+        .order_by(columns.not_before, columns.id)
+        .limit(limit)
+    )
+    return [Unresolved(*row) for row in connection.execute(query)]
+
+
+def next_unresolved(connection: Connection) -> float | None:
+    """Return when the next target can be looked up; None if none has to be."""
+    return connection.execute(select(func.min(deliveries.c.not_before)).where(_UNRESOLVED)).scalar()
+
+
+def resolve(connection: Connection, found: Mapping[int, tuple[str, str, str]]) -> None:
+    """Write down the targets that were looked up: number -> target, lane and person.
+
+    Those that have their message already are ready.
+    """
+    if not found:
+        return
+    statement = update(deliveries).where(deliveries.c.id == bindparam("number"), deliveries.c.lookup.is_not(None))
+    statement = statement.values(
+        lookup=None,
+        state=case((deliveries.c.message.is_not(None), DeliveryState.READY.value), else_=deliveries.c.state),
+        target=bindparam("found"),
+        lane=bindparam("found_lane"),
+        person=bindparam("whose"),
+        reason=None,
+        detail=None,
+    )
+    rows = [
+        {"number": number, "found": target, "found_lane": lane, "whose": person}
+        for number, (target, lane, person) in found.items()
+    ]
+    connection.execute(statement, rows)
+    _drop_doubles(connection, list(found))
+    ring(connection, Topic.WAITING)
+    ring(connection, Topic.READY)
+
+
+def _drop_doubles(connection: Connection, numbers: Sequence[int]) -> None:
+    """Drop those of these deliveries that an event owes to somebody who is told of it anyway."""
+    other = deliveries.alias("other")
+    columns = deliveries.c
+    alike = and_(
+        other.c.event_id == columns.event_id,
+        other.c.connector == columns.connector,
+        other.c.target == columns.target,
+        other.c.lookup.is_(None),
+        other.c.state.not_in([DeliveryState.DEAD.value, DeliveryState.DROPPED.value]),
+    )
+    first = or_(other.c.id < columns.id, and_(other.c.id != columns.id, ~one_of(connection, other.c.id, numbers)))
+    doubles = select(columns.id).where(one_of(connection, columns.id, numbers), exists().where(alike, first))
+    why = dict.fromkeys(connection.execute(doubles).scalars(), (Reason.DUPLICATE, "two receivers are the same"))
+    leave_out(connection, why, time.time())
+
+
+def postpone(connection: Connection, numbers: Sequence[int], until: float, reason: Reason, detail: str) -> None:
+    """Look again later for whom these are, and say why."""
+    statement = update(deliveries).where(one_of(connection, deliveries.c.id, list(numbers)))
+    connection.execute(statement.values(not_before=until, reason=reason.value, detail=detail))
+
+
+def told_of(
+    connection: Connection,
+    jobs: Sequence[int],
+    kinds: Sequence[EventKind],
+    states: Sequence[DeliveryState],
+    since: float,
+) -> list[tuple[int, str, str, EventKind, str, float]]:
+    """Return (job id, connector, target, the event's kind, data as JSON and time) of deliveries about these jobs.
+
+    Only those that events of these ``kinds`` since a time led to, and that are in one of these ``states``.
+    """
+    query = (
+        select(
+            events.c.job_id, deliveries.c.connector, deliveries.c.target, events.c.kind, events.c.data, events.c.time
+        )
+        .join(events, events.c.id == deliveries.c.event_id)
+        .where(one_of(connection, events.c.job_id, list(jobs)))
+        .where(events.c.kind.in_([kind.value for kind in kinds]), events.c.recorded_at >= since)
+        .where(deliveries.c.state.in_([state.value for state in states]))
+    )
+    return [(row[0], row[1], row[2], EventKind(row[3]), row[4], row[5]) for row in connection.execute(query)]

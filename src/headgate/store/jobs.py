@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from headgate.model.event import JSON
 from headgate.model.job import Attempt
@@ -28,13 +28,60 @@ class StoredJob:
 
 def open_jobs(connection: Connection, cluster: str) -> list[StoredJob]:
     """Return every attempt that is not over, as far as we know."""
-    return [_job(row) for row in connection.execute(select(jobs).where(jobs.c.cluster == cluster, jobs.c.open))]
+    return [_job(row) for row in connection.execute(select(jobs).where(jobs.c.cluster == cluster, text("jobs.open")))]
 
 
 def of_job(connection: Connection, cluster: str, job_id: int) -> list[StoredJob]:
     """Return the attempts of one job id, oldest first."""
     query = select(jobs).where(jobs.c.cluster == cluster, jobs.c.job_id == job_id).order_by(jobs.c.submitted)
     return [_job(row) for row in connection.execute(query)]
+
+
+def known_of(connection: Connection, ids: Sequence[tuple[str, int]]) -> dict[tuple[str, int], StoredJob]:
+    """Return (cluster, job id) -> the newest attempt of those jobs that are known."""
+    by_cluster: dict[str, list[int]] = {}
+    for cluster, number in ids:
+        by_cluster.setdefault(cluster, []).append(number)
+    found: dict[tuple[str, int], StoredJob] = {}
+    for cluster, numbers in by_cluster.items():
+        for start in range(0, len(numbers), 1000):
+            chosen = (jobs.c.cluster == cluster) & jobs.c.job_id.in_(numbers[start : start + 1000])
+            for row in connection.execute(select(jobs).where(chosen).order_by(jobs.c.submitted)):
+                job = _job(row)
+                found[cluster, job.attempt.job_id] = job
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many jobs of a cluster are not over, by Slurm's word for it, and when one was last seen to change."""
+
+    states: Mapping[str, int]
+    seen_at: float | None
+
+
+def counted(connection: Connection, cluster: str) -> Counted:
+    """Count the jobs of a cluster that are not over."""
+    query = select(jobs.c.data).where(jobs.c.cluster == cluster, text("jobs.open"))
+    states: dict[str, int] = {}
+    for row in connection.execute(query):
+        word = str(json.loads(row.data).get("state", ""))
+        states[word] = states.get(word, 0) + 1
+    seen = connection.execute(select(func.max(jobs.c.seen_at)).where(jobs.c.cluster == cluster)).scalar()
+    return Counted(states, seen)
+
+
+def seen_since(connection: Connection, since: float, user: str | None, limit: int) -> list[StoredJob]:
+    """Return the attempts that changed since a time (of a user, if one is given), newest first, at most ``limit``."""
+    query = select(jobs).where(jobs.c.seen_at >= since).order_by(jobs.c.seen_at.desc(), jobs.c.job_id.desc())
+    found: list[StoredJob] = []
+    for row in connection.execute(query.limit(limit * 10)):
+        job = _job(row)
+        if user is None or job.data.get("user") == user:
+            found.append(job)
+        if len(found) >= limit:
+            break
+    return found
 
 
 def closed_among(connection: Connection, attempts: Sequence[Attempt]) -> set[Attempt]:
@@ -53,6 +100,12 @@ def has_open_tasks(connection: Connection, cluster: str, array_id: int) -> bool:
     """Say whether a task of an array is not over, as far as we know."""
     query = select(jobs.c.job_id).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id, jobs.c.open).limit(1)
     return connection.execute(query).first() is not None
+
+
+def of_array(connection: Connection, cluster: str, array_id: int, since: float) -> list[StoredJob]:
+    """Return the records of an array and its tasks that were submitted since a time, by job id."""
+    query = select(jobs).where(jobs.c.cluster == cluster, jobs.c.array_id == array_id, jobs.c.submitted >= since)
+    return [_job(row) for row in connection.execute(query.order_by(jobs.c.job_id, jobs.c.submitted))]
 
 
 def array_submitted(connection: Connection, cluster: str, array_id: int) -> int | None:

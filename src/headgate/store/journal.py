@@ -7,13 +7,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 
 from headgate.model.event import Event, EventKind, Source
 from headgate.store.dialect import insert_new
 from headgate.store.signals import Topic
 from headgate.store.store import ring
 from headgate.store.tables import events, witnesses
+
+# Asked for every job that is submitted, and so made once.
+_OF_JOB = (
+    select(events.c.id)
+    .where(
+        or_(events.c.job_id == bindparam("job"), events.c.array_id == bindparam("job")),
+        events.c.cluster == bindparam("cluster"),
+        events.c.time >= bindparam("since"),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +70,13 @@ def ids(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
 class EventFilter:
     """Which events to read.
 
-    ``kind`` may end in ``*``. ``job_id`` also finds the tasks of an array. ``since`` and ``until`` are seconds since
-    the epoch.
+    ``kind`` may end in ``*``. ``job_id`` also finds the tasks of an array. ``node`` is a node's name. ``since`` and
+    ``until`` are seconds since the epoch.
     """
 
     kind: str | None = None
     job_id: int | None = None
+    node: str | None = None
     user: str | None = None
     cluster: str | None = None
     since: float | None = None
@@ -80,6 +92,11 @@ def find(connection: Connection, wanted: EventFilter, *, limit: int, newest: boo
     if newest:
         rows.reverse()
     return _recorded(connection, rows)
+
+
+def has_of_job(connection: Connection, cluster: str, job_id: int, since: float) -> bool:
+    """Whether there is an event since a time of a job or an array, or of one of its tasks."""
+    return connection.execute(_OF_JOB, {"cluster": cluster, "job": job_id, "since": since}).first() is not None
 
 
 def get(connection: Connection, number: int) -> Recorded | None:
@@ -119,6 +136,8 @@ def _where(query: Select[tuple[object, ...]], wanted: EventFilter) -> Select[tup
         query = query.where(events.c.kind == wanted.kind)
     if wanted.job_id is not None:
         query = query.where(or_(events.c.job_id == wanted.job_id, events.c.array_id == wanted.job_id))
+    if wanted.node is not None:
+        query = query.where(events.c.subject == f"node {wanted.node}", events.c.job_id.is_(None))
     for column, value in (
         (events.c.user, wanted.user),
         (events.c.cluster, wanted.cluster),

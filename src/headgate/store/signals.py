@@ -19,6 +19,14 @@ class Topic(enum.StrEnum):
     """Deliveries that may be sent."""
     EVENTS = "headgate_events"
     """Events in the journal."""
+    JOBS = "headgate_jobs"
+    """Jobs that may have changed: the watcher looks at once."""
+    SUBMISSIONS = "headgate_submissions"
+    """Jobs of apps that were just submitted: the watcher looks at once."""
+    NODES = "headgate_nodes"
+    """Nodes that may have changed: the node watcher looks at once."""
+    EXECUTIONS = "headgate_executions"
+    """Executions of rules that somebody approved or cancelled."""
 
 
 class Bell:
@@ -50,10 +58,11 @@ class Signals:
     def __init__(self) -> None:
         self._bells: dict[Topic, weakref.WeakSet[Bell]] = {topic: weakref.WeakSet() for topic in Topic}
 
-    def bell(self, topic: Topic) -> Bell:
-        """Make a bell for a topic; it lives as long as somebody holds it."""
+    def bell(self, *topics: Topic) -> Bell:
+        """Make a bell for one or more topics; it lives as long as somebody holds it."""
         bell = Bell()
-        self._bells[topic].add(bell)
+        for topic in topics:
+            self._bells[topic].add(bell)
         return bell
 
     def ring(self, topic: Topic) -> None:

@@ -14,8 +14,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 import structlog
@@ -23,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from headgate.errors import StoreBusyError, StoreError
+from headgate.store.batches import Batches, Piece
 from headgate.store.signals import Bell, Signals, Topic
 
 T = TypeVar("T")
@@ -30,6 +32,7 @@ Work = Callable[[Connection], T]
 
 _log = structlog.get_logger(__name__)
 _TOPICS = "headgate_topics"
+_WAITS = "headgate_waits"
 _RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock: PostgreSQL asks to run it again
 _RETRIES = 5
 _SQLITE_BUSY = 30.0
@@ -56,10 +59,12 @@ class Store:
         self.signals = Signals()
         self._lock: int | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._batches: Batches | None = None
         if self.sqlite:
             self._engine = _sqlite_engine(self.url)
             self._writers = ThreadPoolExecutor(1, "store-write")
             self._readers = ThreadPoolExecutor(4, "store-read")
+            self._batches = Batches(self._writers, self._write_together)
         else:
             self._engine = create_engine(self.url, pool_size=pool, max_overflow=2, pool_pre_ping=True)
             self._writers = self._readers = ThreadPoolExecutor(pool, "store")
@@ -79,20 +84,32 @@ class Store:
         """SQLAlchemy's engine, for migrations."""
         return self._engine
 
-    async def write(self, work: Work[T]) -> T:
-        """Run a piece of work that changes something; it is on disk when this returns. Raises StoreError."""
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
+    async def write(self, work: Work[T], *, found_again: bool = False) -> T:
+        """Run a piece of work that changes something; it is on disk when this returns. Raises StoreError.
+
+        ``found_again``: a power failure may undo it, because what is on disk already leads to it again. A crash of
+        this process does not.
+        """
+        if self._batches is not None:
+            return await asyncio.wrap_future(self._batches.add(work, found_again=found_again))
+        written = partial(self.write_now, work, found_again=found_again)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, written)
 
     async def read(self, work: Work[T]) -> T:
         """Run a piece of work that changes nothing. Raises StoreError."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
-    def write_now(self, work: Work[T]) -> T:
+    def write_now(self, work: Work[T], *, found_again: bool = False) -> T:
         """Do what ``write`` does, in this thread."""
+        [result] = self._write_together([Piece(work, found_again)])
+        return cast("T", result)
+
+    def _write_together(self, pieces: list[Piece]) -> list[Any]:
+        """Run pieces of work in one transaction, and return their results. Raises StoreError, or what one raises."""
         for attempt in range(_RETRIES):
             try:
                 with self._engine.connect() as connection:
-                    return self._write_once(connection, work)
+                    return self._write_once(connection, pieces)
             except DBAPIError as error:
                 if attempt + 1 < _RETRIES and getattr(error.orig, "sqlstate", None) in _RETRIED:
                     time.sleep(0.01 * 2**attempt)
@@ -102,12 +119,12 @@ class Store:
                 raise store_error(error) from error
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
-    def _write_once(self, connection: Connection, work: Work[T]) -> T:
+    def _write_once(self, connection: Connection, pieces: list[Piece]) -> list[Any]:
         connection.info.pop(_TOPICS, None)
+        waits = not all(piece.found_again for piece in pieces)
         with connection.begin():
-            if self.sqlite:
-                begin_writing(connection)
-            result = work(connection)
+            begin_writing(connection, waits=waits)
+            result = [piece.work(connection) for piece in pieces]
         for topic in connection.info.pop(_TOPICS, ()):
             self.signals.ring(topic)
         return result
@@ -120,9 +137,9 @@ class Store:
         except SQLAlchemyError as error:
             raise store_error(error) from error
 
-    def bell(self, topic: Topic) -> Bell:
-        """Make a bell that rings when there is news of ``topic``."""
-        return self.signals.bell(topic)
+    def bell(self, *topics: Topic) -> Bell:
+        """Make a bell that rings when there is news of one of these topics."""
+        return self.signals.bell(*topics)
 
     def hold_exclusively(self) -> None:
         """For SQLite, keep other services out until ``close``. Raises StoreBusyError if one is in, StoreError."""
@@ -212,8 +229,18 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def begin_writing(connection: Connection) -> None:
-    """Begin a transaction that writes, in SQLite, where the driver leaves that to us: now, or when others are done."""
+def begin_writing(connection: Connection, *, waits: bool = True) -> None:
+    """Begin a transaction that writes: in SQLite, where the driver leaves that to us, now, or when others are done.
+
+    ``waits``: whether a commit returns when it is on the disk, or already when the kernel has it.
+    """
+    if connection.dialect.name != "sqlite":
+        if not waits:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        return
+    if connection.info.get(_WAITS, True) != waits:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
+        connection.info[_WAITS] = waits
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

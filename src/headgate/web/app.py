@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from headgate.errors import StoreError
+from headgate.web.problems import handle_problems
 
 BACKLOG = Gauge("headgate_backlog", "Deliveries that are not told yet, or dead.", ["connector", "state"])
 
@@ -22,6 +23,7 @@ Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
 def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
     """Make the application."""
     app = FastAPI(title="Headgate", docs_url=None, redoc_url=None, openapi_url=None)
+    handle_problems(app)  # of what no route takes, also where another application is mounted below
 
     @app.get("/healthz")
     async def health() -> Response:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from headgate.errors import ConfigError
 
@@ -22,10 +22,11 @@ class _QuietServer(uvicorn.Server):
 class WebServer:
     """An HTTP server on one address. Raises ConfigError if the address cannot be used."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         """Bind at once; port 0 takes a free one, which ``port`` then names."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        # With the protocol named, asyncio sets TCP_NODELAY; without, every answer takes 40 ms longer.
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
@@ -33,7 +34,14 @@ class WebServer:
             self._socket.close()
             raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from error
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=5, access_log=False)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            access_log=False,
+            proxy_headers=False,  # who is believed is a setting of ours
+        )
         self._server = _QuietServer(config)
 
     async def run(self) -> None:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.connectors.mailto.look import STYLES, draw, look_of
+from headgate.connectors.mailto.look import draw, look_of
 from headgate.connectors.samples import DIGEST, FAILED
+from headgate.connectors.style import STYLES
 from headgate.model.message import Bar, Outcome
 
 
@@ -56,5 +57,5 @@ def test_a_look_holds_what_templates_need() -> None:
     look = look_of(FAILED)
     assert look.style.word == "Failed"
     assert look.label_width == len("Working directory")
-    assert look.when.startswith("2026-11-18 ")
-    assert [line.style.word for line in look_of(DIGEST).digest][:2] == ["Started", "Succeeded"]
+    assert look.when.startswith("2026-11-21 ")
+    assert [line.style.word for line in look_of(DIGEST).digest][-2:] == ["Succeeded", "Started"]

@@ -50,7 +50,7 @@ def test_the_headers_of_a_mail() -> None:
     assert message["From"] == "Slurm <slurm@hpc.example.org>"
     assert message["To"] == "ada@example.org"
     assert message["Subject"] == 'Failed (exit code 2): job 1051492 "train_model"'
-    assert message["Date"] == "Wed, 18 Nov 2026 11:06:40 +0000"
+    assert message["Date"] == "Sat, 21 Nov 2026 03:43:02 +0000"
     assert message["Message-ID"] == "<d-1@hpc.example.org>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["List-Id"] == "<headgate.hpc.example.org>"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -138,7 +139,7 @@ async def test_a_refusal_whose_text_never_comes_still_counts(sink: HttpSink) -> 
 )
 async def test_what_is_no_http_is_a_bad_answer(sink: HttpSink, data: bytes) -> None:
     sink.script(AnswerRaw(data))
-    outcome = await send(connector(sink))
+    outcome = await send(connector(sink, timeout=20.0))
     assert isinstance(outcome, TryAgain)
     assert outcome.reason is Reason.BAD_ANSWER
 
@@ -178,3 +179,12 @@ async def test_one_endpoint_that_hangs_holds_up_no_other(sink: HttpSink) -> None
         outcomes = await asyncio.gather(*sends)
         await webhook.aclose()
         assert [isinstance(outcome, Delivered) for outcome in outcomes] == [False, True] * 3
+
+
+async def test_what_would_be_posted_can_be_looked_at_without_any_secret(sink: HttpSink) -> None:
+    webhook = connector(sink)
+    shown = webhook.render(Envelope("ops", FAILED, "d-1"))
+    await webhook.aclose()
+    assert json.loads(shown.payload)["message"]["title"] == FAILED.title
+    assert SECRET not in shown.payload + shown.html
+    assert sink.requests == []

@@ -326,7 +326,8 @@ def test_an_array_nobody_saw_was_submitted_once() -> None:
 
 def test_what_is_remembered_survives_the_store_form() -> None:
     known = KnownJob(Attempt("c", 7, 1000), "7", "x", "ada", "bio", "batch", 100, "RUNNING", begun=True)
-    assert set(known.data()) == {"label", "name", "user", "account", "partition", "state", "begun"}
+    names = {"label", "name", "user", "account", "partition", "state", "begun", "reason"}
+    assert set(known.data()) == names
 
 
 # Whatever the queue shows.

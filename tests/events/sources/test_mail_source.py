@@ -108,6 +108,16 @@ async def test_records_are_read_in_batches_oldest_first(store: Store, mails: Mai
     assert [item.event.job_id for item in await recorded(store)] == [1, 2, 3, 4, 5]
 
 
+async def test_a_start_that_was_overtaken_by_its_end_is_journalled_first(store: Store, mails: MailSpool) -> None:
+    subject = b"Slurm Job_id=7 Name=x Ended, Run time 00:00:01, COMPLETED, ExitCode 0"
+    put(mails, 6, record(6, [b"mail", b"-s", subject, b"ada"], {}))
+    put(mails, 7)
+    assert await source(store, mails).read_once() == 2
+    kinds = [mail_request(item.event).kind for item in await recorded(store)]
+    assert kinds == [MailKind.BEGAN, MailKind.ENDED]
+    assert left(mails) == []
+
+
 async def test_an_empty_spool_is_nothing(store: Store, mails: MailSpool) -> None:
     assert await source(store, mails).read_once() == 0
     assert await recorded(store) == []

@@ -22,7 +22,8 @@ from headgate.model.event import Event, EventKind, Source
 from headgate.model.job import ExitStatus
 from headgate.model.mail import MailKind
 from headgate.model.states import JobState
-from headgate.notify.compose import Material, witnessed_event
+from headgate.notify.compose import witnessed_event
+from headgate.notify.material import Material
 from headgate.store import cursors, jobs, journal
 from headgate.store.journal import EventFilter, Recorded
 from headgate.store.signals import Topic
@@ -343,27 +344,15 @@ async def test_a_slurm_that_fails_changes_nothing_and_is_asked_again(store: Stor
     assert await kinds(store) == ["job.submitted"]
 
 
-async def test_a_slurm_that_fails_is_asked_less_and_less_often(store: Store, cluster: ToldCluster) -> None:
-    watching = watcher(store, cluster)
-    pauses = []
-    for _ in range(12):
-        watching._failed("Unable to contact slurm controller")
-        pauses.append(watching._pause())
-    assert pauses[:5] == [10.0, 20.0, 40.0, 80.0, 160.0]
-    assert set(pauses[5:]) == {300.0}
-    watching._answered()
-    assert watching._pause() == 10.0
-
-
 async def test_a_slurm_that_is_slow_is_asked_less_often(store: Store, cluster: ToldCluster) -> None:
     cluster.delay = 0.05
     watching = watcher(store, cluster, replace(QUICK, slow_after=0.04))
     await watching.tick()
-    assert watching._pause() >= 0.5
+    assert watching._health.pause() >= 0.5
     cluster.delay = 0.0
     patient = watcher(store, cluster, replace(QUICK, slow_after=60.0))
     await patient.tick()
-    assert patient._pause() == QUICK.interval
+    assert patient._health.pause() == QUICK.interval
 
 
 async def test_a_mail_makes_the_watcher_look_at_once(store: Store, cluster: ToldCluster) -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from headgate.testing.cluster import Cluster
 from headgate.testing.cluster.process import belonging_to, is_alive
+from scripts.demo import third_act
+from scripts.demo.got import SERVICES
 from scripts.demo.place import Place
-from scripts.demo.play import JOBS
+from scripts.demo.play import IN_EVERY_CHAT, JOBS, LINKED
 
 PROJECT = Path(__file__).parents[3]
 
@@ -66,11 +68,15 @@ def test_everybody_gets_their_mails_and_stopping_leaves_nothing_running(demo: De
     played = demo.run()
     assert played.returncode == 0, played.stdout + played.stderr
     count = sum(len(job.outcomes) for job in JOBS)
-    assert f"All {count} mails came" in played.stdout
-    assert len(list(demo.place.mails.glob("*.eml"))) == count
+    told = len(IN_EVERY_CHAT.outcomes)
+    messages = told * len(SERVICES) + len(LINKED.outcomes)
+    assert f"All {count} mails came, and {messages} messages in chats" in played.stdout
+    assert len(list(demo.place.mails.glob("*.eml"))) == count + told
+    assert len(list(demo.place.pages.glob("*.png"))) == len(SERVICES) + 1
     assert demo.runs()
     processes = demo.place.processes()
-    assert set(processes) == {"mail-server", "headgate"}
+    assert set(processes) == {"mail-server", "chats", "headgate", "executor"}
+    assert third_act.expected() in "".join(f"{line.removeprefix('  ')}\n" for line in played.stdout.splitlines())
     stopped = demo.run("--stop")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
     assert not demo.runs()

@@ -36,6 +36,7 @@ def _seconds(text: str) -> int:
 def test_the_files_are_part_of_the_package() -> None:
     assert {path.name for path in UNITS.iterdir() if path.suffix in (".service", ".conf")} == {
         "headgate.service",
+        "headgate-executor.service",
         "headgate.sysusers.conf",
         "headgate.tmpfiles.conf",
     }

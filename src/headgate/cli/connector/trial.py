@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +17,7 @@ from headgate.cli.output import json_option, plain, show_json
 if TYPE_CHECKING:
     from headgate.notify.connector import Connector, Outcome
 
-_SAMPLES = ("failed", "succeeded", "digest")
+_SAMPLES = ("failed", "succeeded", "started", "warning", "array", "digest")
 
 
 @click.command("test")
@@ -26,12 +28,17 @@ _SAMPLES = ("failed", "succeeded", "digest")
     "samples",
     type=click.Choice(_SAMPLES),
     multiple=True,
-    default=("failed",),
-    show_default=True,
-    help="Which sample to send; may be given again for more.",
+    default=_SAMPLES,
+    help="Which sample to send; may be given again for more. Without it, one of each kind.",
+)
+@click.option(
+    "--render",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Send nothing; write what would be sent, and a page that shows it, into this directory.",
 )
 @json_option
-def trial(name: str, target: str, samples: tuple[str, ...], *, as_json: bool) -> None:
+def trial(name: str, target: str, samples: tuple[str, ...], directory: Path | None, *, as_json: bool) -> None:
     """Send samples through connector NAME to TARGET, at once and without the queue.
 
     The exit status is 1 if one was not taken.
@@ -42,6 +49,13 @@ def trial(name: str, target: str, samples: tuple[str, ...], *, as_json: bool) ->
     logs.configure(level="warning")
     settings = configured_one(name)
     connector = kind_named(settings.kind).make(name, settings)
+    if directory is not None:
+        written = _written(asyncio.run(_render(connector, target, samples)), directory)
+        if as_json:
+            show_json([str(path) for path in written])
+        else:
+            click.echo("\n".join(plain(path) for path in written))
+        return
     told = asyncio.run(_send(connector, target, samples))
     if as_json:
         show_json(told)
@@ -66,6 +80,39 @@ async def _send(connector: Connector, target: str, samples: tuple[str, ...]) -> 
             outcome = await connector.send(envelope, _commit)
             told.append({"sample": sample, "target": checked, **_words(outcome)})
         return told
+    finally:
+        await connector.aclose()
+
+
+def _written(files: Mapping[str, bytes], directory: Path) -> list[Path]:
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = {directory / name.replace("/", "_"): content for name, content in files.items()}
+    for path, content in paths.items():
+        path.write_bytes(content)
+    return list(paths)
+
+
+async def _render(connector: Connector, target: str, samples: tuple[str, ...]) -> dict[str, bytes]:
+    """Return what the samples become: file name -> content.
+
+    Raises RecipientError, or ConnectorError for a connector that cannot show it.
+    """
+    from headgate.connectors.samples import SAMPLES
+    from headgate.errors import ConnectorError
+    from headgate.notify.connector import Envelope, Renders
+
+    try:
+        if not isinstance(connector, Renders):
+            raise ConnectorError(f"connector {connector.name} cannot show what it would send")
+        checked = connector.check_target(target)
+        files: dict[str, bytes] = {}
+        for sample in samples:
+            shown = connector.render(Envelope(checked, SAMPLES[sample], f"test-{sample}"))
+            files[f"{sample}{shown.suffix}"] = shown.payload.encode()
+            if shown.html:
+                files[f"{sample}.html"] = shown.html.encode()
+            files |= {f"{sample}-{name}": png for name, png in shown.pictures.items()}
+        return files
     finally:
         await connector.aclose()
 

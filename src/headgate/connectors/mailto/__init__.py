@@ -1,5 +1,6 @@
-"""Mail: by SMTP, or by handing each mail to a command such as sendmail.
+"""Mail: by SMTP, by handing each mail to a command such as sendmail, or by Gmail's API.
 
 Read ``connector.py`` first; ``README.md`` is for the people who set it up. ``mail.py`` makes the bytes of a mail,
-``smtp.py`` and ``command.py`` are the two ways out, ``answers.py`` says what a server's answer means.
+``smtp.py``, ``command.py`` and ``gmail.py`` are the three ways out, ``answers.py`` and ``gmail_answers.py`` say what an
+answer means.
 """

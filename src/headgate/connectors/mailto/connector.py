@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from headgate.connectors.address import AddressRules, domain_of
 from headgate.connectors.bounds import Bounds, within
-from headgate.connectors.mailto.address import AddressRules, domain_of
 from headgate.connectors.mailto.command import CommandWay
 from headgate.connectors.mailto.mail import Mail, Sender, compose
-from headgate.connectors.mailto.rendering import Rendering
-from headgate.connectors.mailto.settings import MailtoSettings
+from headgate.connectors.mailto.rendering import Rendered, Rendering
+from headgate.connectors.mailto.settings import MailtoSettings, Transport
 from headgate.connectors.mailto.smtp import SmtpWay
 from headgate.errors import RecipientError
 from headgate.model.delivery import Reason
-from headgate.notify.connector import Commit, Envelope, GiveUp, Outcome
+from headgate.model.message import Message
+from headgate.notify.connector import Commit, Envelope, GiveUp, Outcome, Rendition
 
 _BOUNDS = Bounds()
 
@@ -40,11 +41,7 @@ class MailtoConnector:
         self._addresses = AddressRules(settings.domain or "", settings.allow, settings.block)
         self._sender = _sender(settings)
         self._rendering = Rendering(settings.templates, settings.footer)
-        self._way: Way = (
-            SmtpWay(name, settings)
-            if settings.command is None
-            else CommandWay(name, settings.command, timeout=settings.timeout)
-        )
+        self._way = _way(name, settings)
 
     def check_target(self, target: str) -> str:
         """Return the whole address. Raises RecipientError for one that is none, or not allowed."""
@@ -61,14 +58,34 @@ class MailtoConnector:
     def compose(self, envelope: Envelope, target: str) -> Mail:
         """Make the mail for an address that has been checked."""
         message = within(envelope.message, _BOUNDS)
+        return self._compose(message, target, envelope.key, self._rendering.render(message))
+
+    def render(self, envelope: Envelope) -> Rendition:
+        """Return the mail as it would be handed over, and its HTML part. Raises RecipientError for a bad address."""
+        target = self.check_target(envelope.target)
+        message = within(envelope.message, _BOUNDS)
         rendered = self._rendering.render(message)
-        return compose(
-            message, target=target, key=envelope.key, sender=self._sender, text=rendered.text, html=rendered.html
-        )
+        mail = self._compose(message, target, envelope.key, rendered)
+        return Rendition(mail.content.decode(), ".eml", html=rendered.html)
+
+    def _compose(self, message: Message, target: str, key: str, rendered: Rendered) -> Mail:
+        return compose(message, target=target, key=key, sender=self._sender, text=rendered.text, html=rendered.html)
 
     async def aclose(self) -> None:
         """Close connections."""
         await self._way.aclose()
+
+
+def _way(name: str, settings: MailtoSettings) -> Way:
+    match settings.way:
+        case Transport.GMAIL:
+            from headgate.connectors.mailto.gmail import GmailWay
+
+            return GmailWay(name, settings)
+        case Transport.COMMAND:
+            return CommandWay(name, settings.command or (), timeout=settings.timeout)
+        case Transport.SMTP:
+            return SmtpWay(name, settings)
 
 
 def _sender(settings: MailtoSettings) -> Sender:

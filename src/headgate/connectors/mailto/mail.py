@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from headgate.connectors.mailto.address import domain_of
+from headgate.connectors.address import domain_of
 from headgate.model.message import JobIdentity, Message
 from headgate.model.text import one_line
 

@@ -10,13 +10,16 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.section import Number, Seconds
+from headgate.connectors.address import MAX_ADDRESS, check_address
 from headgate.connectors.kind import AbsolutePath
-from headgate.connectors.mailto.address import MAX_ADDRESS, check_address
 from headgate.errors import RecipientError
 
-_SMTP_ONLY = frozenset(
-    {"host", "port", "security", "verify", "ca_file", "username", "password", "helo", "idle_timeout"}
-)
+_SMTP_ONLY = frozenset({"host", "port", "security", "verify", "username", "password", "helo"})
+_BOTH = frozenset({"ca_file", "idle_timeout"})
+"""What a mail server and Gmail have in common."""
+_GMAIL_RATE = 2.0
+"""Mails a second: Gmail grants a user 15,000 quota units a minute, and a mail costs 100 ("Usage limits")."""
+_GMAIL_ONLY = frozenset({"gmail_key", "gmail_user", "gmail_url", "proxy"})
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _Pattern = Annotated[str, Field(min_length=1, max_length=MAX_ADDRESS, pattern=_ONE_LINE)]
@@ -38,6 +41,14 @@ class Security(enum.StrEnum):
         return {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}[self]
 
 
+class Transport(enum.StrEnum):
+    """The way mails leave."""
+
+    SMTP = "smtp"
+    COMMAND = "command"
+    GMAIL = "gmail"
+
+
 class MailtoSettings(ConnectorSettings):
     """One ``[connectors.NAME]`` table of kind ``mailto``."""
 
@@ -46,7 +57,9 @@ class MailtoSettings(ConnectorSettings):
         default=2, description="Connections to the mail server, at most; each is used for one mail at a time."
     )
     rate: Annotated[float, Number, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        default=20.0, description="Mails per second, at most. Mail servers ban who sends faster than they like."
+        default=20.0,
+        description="Mails per second, at most; with `gmail` 2 where nothing is set. "
+        "Mail servers ban who sends faster than they like.",
     )
 
     from_address: str = Field(description="Address that mails come from, and that bounces go to.")
@@ -65,6 +78,11 @@ class MailtoSettings(ConnectorSettings):
         default=(), max_length=1000, description="Addresses that get no mail, as patterns; stronger than `allow`."
     )
 
+    transport: Transport | None = Field(
+        default=None,
+        description="How mails leave: `smtp` (a mail server), `command`, or `gmail` (Gmail's API). Without it "
+        "`command` if that is set, else `smtp`.",
+    )
     host: str = Field(default="localhost", min_length=1, max_length=253, description="Mail server (SMTP).")
     port: Annotated[int, Number, Field(ge=1, le=65535)] | None = Field(
         default=None, description="Port of the mail server; without it 25, 587 for `starttls`, 465 for `tls`."
@@ -91,6 +109,24 @@ class MailtoSettings(ConnectorSettings):
         '`["/usr/sbin/sendmail", "-i", "--", "{target}"]`.',
     )
 
+    gmail_key: SecretStr | None = Field(
+        default=None,
+        description="With `gmail`: the service account's key, the JSON that Google gives; mostly as `gmail_key_file`.",
+    )
+    gmail_user: str | None = Field(
+        default=None,
+        description="With `gmail`: the mailbox that sends, a user of the Workspace; without it `from_address`.",
+    )
+    gmail_url: str = Field(
+        default="https://gmail.googleapis.com",
+        description="With `gmail`: where the API is.",
+        pattern=r"^https?://[!-~]+$",
+    )
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="With `gmail`: HTTP proxy to go through; proxy variables of the environment are not read.",
+    )
+
     subject_prefix: _Text = Field(default="", description="Put before every subject, for example `[slurm] `.")
     list_id: _Text | None = Field(
         default=None,
@@ -105,7 +141,14 @@ class MailtoSettings(ConnectorSettings):
         default=None, description="Directory whose `mail.html.j2` and `mail.txt.j2` are used in place of the own ones."
     )
 
-    @field_validator("from_address", "reply_to")
+    @model_validator(mode="before")
+    @classmethod
+    def _is_slower_by_gmail(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("transport") == Transport.GMAIL and "rate" not in given:
+            return {**given, "rate": _GMAIL_RATE}
+        return given
+
+    @field_validator("from_address", "reply_to", "gmail_user")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         return None if value is None else _checked(value)
@@ -141,10 +184,23 @@ class MailtoSettings(ConnectorSettings):
                 raise ValueError("a placeholder has to be a word of its own: {target} or {subject}")
         return value
 
+    @property
+    def way(self) -> Transport:
+        """The way mails leave."""
+        return self.transport or (Transport.SMTP if self.command is None else Transport.COMMAND)
+
     @model_validator(mode="after")
     def _is_one_way(self) -> Self:
-        if self.command is not None and (given := sorted(self.model_fields_set & _SMTP_ONLY)):
+        if (self.command is not None) != (self.way is Transport.COMMAND):
+            raise ValueError('`command` and `transport = "command"` belong together')
+        if self.way is Transport.COMMAND and (given := sorted(self.model_fields_set & (_SMTP_ONLY | _BOTH))):
             raise ValueError(f"`command` takes the place of a mail server; leave out {', '.join(given)}")
+        if self.way is Transport.GMAIL and (given := sorted(self.model_fields_set & _SMTP_ONLY)):
+            raise ValueError(f"`gmail` takes the place of a mail server; leave out {', '.join(given)}")
+        if self.way is not Transport.GMAIL and (given := sorted(self.model_fields_set & _GMAIL_ONLY)):
+            raise ValueError(f'only `transport = "gmail"` knows {", ".join(given)}')
+        if self.way is Transport.GMAIL and self.gmail_key is None:
+            raise ValueError("`gmail` needs `gmail_key_file`, the key of a service account")
         if (self.username is None) != (self.password is None):
             raise ValueError("`username` and `password` belong together")
         if self.password is not None and self.security is Security.NONE and not _LOOPBACK.fullmatch(self.host):

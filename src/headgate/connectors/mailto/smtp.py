@@ -14,7 +14,7 @@ from headgate.connectors.mailto.answers import Stage, ends_connection, outcome_o
 from headgate.connectors.mailto.mail import Mail
 from headgate.connectors.mailto.settings import MailtoSettings, Security
 from headgate.connectors.redaction import Redaction
-from headgate.errors import ConnectorError
+from headgate.connectors.tls import tls_context
 from headgate.notify.connector import Commit, Delivered, Outcome
 
 _log = structlog.get_logger(__name__)
@@ -222,10 +222,7 @@ class SmtpWay:
 
 
 def _context(settings: MailtoSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise ConnectorError(f"ca_file {settings.ca_file} cannot be used: {error.strerror or error}") from error
+    context = tls_context(settings.ca_file)
     if not settings.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -1,35 +1,13 @@
-"""The JSON a webhook sends, and its signature. Pure."""
+"""The headers of a webhook's request, and its signature. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from collections.abc import Sequence
 
-from headgate.model.event import Event
-from headgate.model.message import Message
-
-VERSION = 1
-"""Of the payload's form; raised when a receiver has to change."""
 SIGNATURE_HEADER = "Headgate-Signature"
 TIMESTAMP_HEADER = "Headgate-Timestamp"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-
-
-def body_of(message: Message, *, recipient: str, key: str, events: Sequence[Event] = ()) -> bytes:
-    """Return the body of a request: the same bytes at every attempt. ``message`` is already bounded.
-
-    ``events`` are what the message is about: one, or those of all messages that were folded into a digest.
-    """
-    payload = {
-        "version": VERSION,
-        "key": key,
-        "recipient": recipient,
-        "events": [event.as_json() for event in events],
-        "message": message.model_dump(mode="json"),
-    }
-    return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def sign(body: bytes, timestamp: int, secret: str) -> str:

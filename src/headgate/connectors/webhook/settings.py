@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.section import Section
-from headgate.connectors.kind import AbsolutePath
+from headgate.connectors.web_settings import Authorities, Proxy, split_address
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _OURS = frozenset(
@@ -43,14 +42,7 @@ class Endpoint(Section):
     @field_validator("url")
     @classmethod
     def _is_web_address(cls, value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        try:
-            parts = urlsplit(text)
-            fine = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            fine = False
-        if not fine or not text.isascii() or not text.isprintable() or " " in text:
-            raise ValueError("should be an address that begins with https:// or http://")
+        parts = split_address(value.get_secret_value())
         if parts.username or parts.password or parts.fragment:
             raise ValueError("should hold no name, password or fragment; put an Authorization line into `headers`")
         return value
@@ -80,9 +72,5 @@ class WebhookSettings(ConnectorSettings):
     endpoints: dict[_EndpointName, Endpoint] = Field(
         min_length=1, description="Where messages go: a table each. Its name is the target; jobs cannot name addresses."
     )
-    ca_file: AbsolutePath | None = Field(
-        default=None, description="Certificate authorities to check endpoints by, in place of the system's."
-    )
-    proxy: SecretStr | None = Field(
-        default=None, description="HTTP proxy to go through; proxy variables of the environment are not read."
-    )
+    ca_file: Authorities = None
+    proxy: Proxy = None

@@ -31,6 +31,8 @@ class KnownJob:
     begun: bool = False
     """Whether it had an allocation."""
     open: bool = True
+    reason: str = ""
+    """Why it waits, in Slurm's word; empty for a job that does not."""
 
     def data(self) -> dict[str, JSON]:
         """Return what is kept in the store beside the attempt."""
@@ -126,7 +128,8 @@ def _submitted(job: KnownJob, source: Source) -> Event:
 def _follow(before: KnownJob, job: QueuedJob, now: float, changes: Changes) -> KnownJob:
     """Add the events between what was known of an attempt and what the queue shows; return what is known now."""
     state = job.state
-    after = replace(before, label=job.label, partition=job.partition)
+    reason = job.reason if state is JobState.PENDING else ""
+    after = replace(before, label=job.label, partition=job.partition, reason=reason)
     if state is None:
         return after
     over = state.terminal and not job.completing
@@ -204,7 +207,7 @@ def _tell(before: KnownJob, figure: Figures, changes: Changes) -> KnownJob:
         changes.add(_event(EventKind.JOB_STARTED, before, figure.started, source, {"nodes": figure.nodes}))
     data: dict[str, JSON] = {
         "state": figure.state.text,
-        "exit_code": figure.exit.code,
+        "exit_code": figure.exit.code if figure.exit.code >= 0 else None,  # slurmdbd's REST API may not know it
         "signal": figure.exit.signal,
         "cancelled_by": figure.cancelled_by,
     }

@@ -13,10 +13,12 @@ from prometheus_client import Counter, Gauge
 from headgate.errors import RecordError, SlurmError, SpoolError, StoreError
 from headgate.events.journal import Journal
 from headgate.events.mail_events import mail_event
+from headgate.events.sources.mail.order import in_order
 from headgate.events.sources.mail.reading import read_request
 from headgate.events.sources.mail.record import parse_record
 from headgate.events.sources.mail.spool import MailSpool, SpooledRecord
-from headgate.model.event import Event
+from headgate.events.sources.standings import Standing
+from headgate.model.mail import MailRequest
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -47,8 +49,12 @@ class MailSource:
         spool: MailSpool,
         cluster: Callable[[], Awaitable[str]],
         settings: SpoolSettings,
+        *,
+        standing: Standing | None = None,
     ) -> None:
+        """``standing``: where it says how it fares."""
         self._store = store
+        self._standing = standing or Standing()
         self._events = events
         self._spool = spool
         self._ask_cluster = cluster
@@ -67,8 +73,10 @@ class MailSource:
             try:
                 more = await self.read_once() >= self._settings.batch
                 self._told = ""
+                self._standing.well()
             except (SpoolError, StoreError) as error:
                 more = False
+                self._standing.failed(error.message)
                 if self._told != error.message:
                     _log.error("mail.cannot_read", error=error.message)
                 self._told = error.message
@@ -88,24 +96,20 @@ class MailSource:
         SPOOL_SEEN.set(time.time())
         if not records:
             return 0
+        self._standing.saw(time.time())
         cluster = await self._cluster_name()
-        read: list[Event] = []
-        good: list[str] = []
-        for record in records:
-            event = await self._event(record, cluster)
-            if event is not None:
-                read.append(event)
-                good.append(record.name)
-        if read:
+        requests = {record.name: request for record in records if (request := await self._request(record)) is not None}
+        if requests:
+            read = [mail_event(request, cluster=cluster) for request in in_order([*requests.values()])]
             await self._store.write(lambda connection: self._events.append(connection, read))
-            await asyncio.to_thread(self._spool.remove, good)
-            RECORDS.labels("read").inc(len(good))
-            _log.info("mail.read", records=len(good))
+            await asyncio.to_thread(self._spool.remove, list(requests))
+            RECORDS.labels("read").inc(len(read))
+            _log.info("mail.read", records=len(read))
         return len(records)
 
-    async def _event(self, record: SpooledRecord, cluster: str) -> Event | None:
+    async def _request(self, record: SpooledRecord) -> MailRequest | None:
         try:
-            return mail_event(read_request(parse_record(record.data, name=record.name)), cluster=cluster)
+            return read_request(parse_record(record.data, name=record.name))
         except RecordError as error:
             RECORDS.labels("unreadable").inc()
             await asyncio.to_thread(self._spool.set_aside, record.name, error.message)

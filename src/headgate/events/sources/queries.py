@@ -1,4 +1,4 @@
-"""What the watcher asks Slurm."""
+"""What the watchers ask Slurm."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Protocol
 
 from headgate.events.sources.lost_mail import Wish
 from headgate.model.job import Figures, QueuedJob
+from headgate.model.node import Node
+from headgate.model.node_outage import NodeOutage
 
 
 class SlurmQueries(Protocol):
@@ -26,3 +28,25 @@ class SlurmQueries(Protocol):
 
     async def accounting_between(self, since: float, until: float) -> list[Figures]:
         """Return the figures of every attempt that ended in a time."""
+
+
+class NodeQueries(Protocol):
+    """What the node watcher asks Slurm; each is one call for all nodes. All raise SlurmError."""
+
+    async def cluster_name(self) -> str:
+        """Return the cluster's name."""
+
+    async def nodes(self) -> list[Node]:
+        """Return every node."""
+
+    async def node_outages(self, since: float) -> list[NodeOutage]:
+        """Return what slurmdbd knows of nodes that are out of service, or were since a time.
+
+        The error is not transient where there is no slurmdbd.
+        """
+
+    async def controllers(self) -> Mapping[str, bool]:
+        """Return host -> whether its slurmctld answers."""
+
+    async def partitions(self) -> Mapping[str, Mapping[str, str]]:
+        """Return every partition's settings, by name."""

@@ -26,5 +26,6 @@ def known_job(stored: StoredJob) -> KnownJob:
         array_id=stored.array_id,
         state=data["state"],
         begun=bool(data["begun"]),
+        reason=data.get("reason", ""),
         open=stored.open,
     )

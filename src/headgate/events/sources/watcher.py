@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -18,8 +18,11 @@ from sqlalchemy import Connection
 from headgate.errors import SlurmError, StoreError
 from headgate.events.journal import Journal
 from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
+from headgate.events.sources.health import Health
 from headgate.events.sources.mail_audit import MailAudit
+from headgate.events.sources.pace import until_next_look
 from headgate.events.sources.queries import SlurmQueries
+from headgate.events.sources.standings import Standing
 from headgate.events.sources.stored_jobs import known_job, stored_job
 from headgate.model.job import Attempt, Figures, QueuedJob
 from headgate.store import cursors, jobs
@@ -50,7 +53,7 @@ _FORGET = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class WatcherSettings:
-    """Times in seconds. ``interval``: between two looks; ``min_interval``: when a mail wakes the watcher.
+    """Times in seconds. ``interval``: between two looks; ``min_interval``: when the watcher is woken.
 
     ``slow_after``: an answer that takes longer makes the watcher ask less often. ``grace``: how long Slurm's own mail
     is waited for before it counts as lost; None: lost mails are not looked for. ``days``: how far back to catch up.
@@ -61,6 +64,13 @@ class WatcherSettings:
     slow_after: float = 5.0
     grace: float | None = 120.0
     days: float = 7.0
+    name: str = ""
+    """Of a cluster that is not the default one: how far it was seen is kept by this name."""
+
+    @property
+    def cursor(self) -> str:
+        """The name of the cursor that says until when everything was seen."""
+        return f"{SEEN} {self.name}".strip()
 
 
 @dataclass(slots=True)
@@ -71,21 +81,20 @@ class _Asked:
     next: float
 
 
-@dataclass(slots=True)
-class _Health:
-    """How Slurm has answered lately."""
-
-    failed: int = 0
-    seconds: float = 0.0
-    told: str = ""
-    told_at: float = field(default=0.0)
-
-
 class Watcher:
     """Watches the queue of one cluster."""
 
-    def __init__(self, store: Store, events: Journal, slurm: SlurmQueries, settings: WatcherSettings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        events: Journal,
+        slurm: SlurmQueries,
+        settings: WatcherSettings,
+        standing: Standing | None = None,
+    ) -> None:
+        """``standing``: where it says how it fares."""
         self._store = store
+        self._standing = standing or Standing()
         self._events = events
         self._slurm = slurm
         self._settings = settings
@@ -94,7 +103,7 @@ class Watcher:
         self._known: dict[Attempt, KnownJob] = {}
         self._asked: dict[Attempt, _Asked] = {}
         self._unwished: set[Attempt] = set()
-        self._health = _Health()
+        self._health = Health("watcher", settings.interval, settings.slow_after)
         self._cursor = 0.0
         self._wished_at = 0.0
         self._seen: float | None = None
@@ -112,20 +121,27 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until ``stop``."""
-        self._bell = bell = self._store.bell(Topic.WAITING)
+        self._bell = bell = self._store.bell(Topic.WAITING, Topic.SUBMISSIONS, Topic.JOBS)
         while not self._stopping:
             begun = time.monotonic()
             try:
                 await self.tick()
             except (SlurmError, StoreError) as error:
-                self._failed(error.message)
+                TICKS.labels("failed").inc()
+                self._standing.failed(error.message)
+                self._health.failed(error.message)
             else:
-                self._answered()
-            pause = self._pause()
-            rung = await bell.wait(pause)
-            if rung and not self._stopping:
-                # A mail came: look soon, but not more often than the settings allow.
-                await bell.wait(max(0.0, min(pause, self._settings.min_interval) - (time.monotonic() - begun)))
+                TICKS.labels("answered").inc()
+                self._standing.saw(time.time())
+                self._health.answered()
+            # A mail, a job just submitted or a hint wakes it.
+            await until_next_look(
+                bell,
+                begun=begun,
+                pause=self._health.pause(),
+                at_least=self._health.at_least(self._settings.min_interval),
+                stopping=lambda: self._stopping,
+            )
 
     def stop(self) -> None:
         """Ask ``run`` to end after the tick under way."""
@@ -166,7 +182,7 @@ class Watcher:
         stored = await self._store.read(lambda c: jobs.open_jobs(c, self._cluster))
         self._known = {item.attempt: known_job(item) for item in stored}
         self._unwished = {item.attempt for item in stored if item.mail_types is None}
-        self._seen = await self._store.read(lambda c: cursors.read(c, SEEN))
+        self._seen = await self._store.read(lambda c: cursors.read(c, self._settings.cursor))
         await self._store.write(lambda c: self._audit.begin(c, time.time()))
         self._loaded = True
 
@@ -214,7 +230,7 @@ class Watcher:
         def work(connection: Connection) -> None:
             self._events.append(connection, list(changes.events.values()))
             jobs.keep(connection, [stored_job(job) for job in changes.jobs.values()], now)
-            cursors.advance(connection, SEEN, now if self._behind is None else self._behind)
+            cursors.advance(connection, self._settings.cursor, now if self._behind is None else self._behind)
 
         await self._store.write(work)
         self._cursor = now
@@ -275,28 +291,3 @@ class Watcher:
         """Whether accounting may still say when an attempt ended: after an outage of slurmdbd it does so late."""
         asked = self._asked.get(figure.attempt)
         return figure.state.terminal and asked is not None and now - asked.first < _UNDATED
-
-    def _pause(self) -> float:
-        """Return how long to wait before the next look."""
-        base = self._settings.interval
-        if self._health.failed:
-            return float(min(300.0, base * 2.0 ** min(self._health.failed - 1, 10)))
-        if self._health.seconds > self._settings.slow_after:
-            return max(base, self._health.seconds * 10)
-        return base
-
-    def _failed(self, message: str) -> None:
-        TICKS.labels("failed").inc()
-        self._health.failed += 1
-        now = time.monotonic()
-        if message != self._health.told or now - self._health.told_at > _CURSOR_EVERY * 10:
-            _log.warning("watcher.failed", error=message, next_try_seconds=round(self._pause()))
-            self._health.told, self._health.told_at = message, now
-
-    def _answered(self) -> None:
-        TICKS.labels("answered").inc()
-        if self._health.failed:
-            _log.info("watcher.answered_again", after_failures=self._health.failed)
-        if self._health.seconds > self._settings.slow_after:
-            _log.warning("watcher.slow", seconds=round(self._health.seconds, 1), next_look_seconds=round(self._pause()))
-        self._health.failed, self._health.told = 0, ""

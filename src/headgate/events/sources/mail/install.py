@@ -101,18 +101,27 @@ def program_text(spool: Path, python: Path = DEFAULT_PYTHON) -> str:
 
 def plan(order: Order, who: Account) -> list[Step]:
     """Return what has to be there. Raises SpoolError if the order cannot be carried out anywhere."""
-    for what, path in (("the spool", order.spool), ("the program", order.target), ("the interpreter", order.python)):
-        if not path.is_absolute() or ".." in path.parts:
-            raise SpoolError(f"{what} needs an absolute path without '..', not {str(path)!a}")
-    for what, path in (("the program", order.target), ("the interpreter", order.python)):
-        if not str(path).isascii() or not str(path).isprintable() or set(str(path)) & set(" #\"'\\"):
-            raise SpoolError(f"the path of {what} holds a blank or another character that it must not: {str(path)!a}")
-    if len(str(order.python)) > _MAX_PYTHON:
-        raise SpoolError(f"the path of the interpreter is longer than {_MAX_PYTHON} characters")
+    _check_absolute("the spool", order.spool)
+    check_program(order.target, order.python)
     return [
         Directory(order.spool, who.uid, who.gid, SPOOL_MODE),
         Program(order.target, program_text(order.spool, order.python).encode(), 0o755),
     ]
+
+
+def check_program(target: Path, python: Path) -> None:
+    """Raise SpoolError if slurm.conf cannot name a program at ``target``, or its first line not this interpreter."""
+    for what, path in (("the program", target), ("the interpreter", python)):
+        _check_absolute(what, path)
+        if not str(path).isascii() or not str(path).isprintable() or set(str(path)) & set(" #\"'\\"):
+            raise SpoolError(f"the path of {what} holds a blank or another character that it must not: {str(path)!a}")
+    if len(str(python)) > _MAX_PYTHON:
+        raise SpoolError(f"the path of the interpreter is longer than {_MAX_PYTHON} characters")
+
+
+def _check_absolute(what: str, path: Path) -> None:
+    if not path.is_absolute() or ".." in path.parts:
+        raise SpoolError(f"{what} needs an absolute path without '..', not {str(path)!a}")
 
 
 def check_python(python: Path) -> None:

@@ -1,0 +1,20 @@
+"""``headgate execution``: what rules have begun."""
+
+from __future__ import annotations
+
+import click
+
+from headgate.cli.execution.decide import approve, cancel
+from headgate.cli.execution.list import list_
+from headgate.cli.execution.show import show
+
+
+@click.group()
+def group() -> None:
+    """See what rules have begun and what came of it; approve and cancel."""
+
+
+group.add_command(list_)
+group.add_command(show)
+group.add_command(approve)
+group.add_command(cancel)

@@ -1,0 +1,43 @@
+"""``headgate rule enable`` and ``disable``."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from sqlalchemy import Connection
+
+from headgate.cli.account import account
+
+
+@click.command()
+@click.argument("ref")
+def enable(ref: str) -> None:
+    """Switch rule REF on, whatever its file says. Also takes up again one that was stopped."""
+    _switch(ref, enabled=True)
+
+
+@click.command()
+@click.argument("ref")
+def disable(ref: str) -> None:
+    """Switch rule REF off, whatever its file says. What it has begun goes on."""
+    _switch(ref, enabled=False)
+
+
+def _switch(ref: str, *, enabled: bool) -> None:
+    from headgate.cli.rule.site import opened_rules
+    from headgate.store import audit, rules
+
+    with opened_rules() as site:
+        rule = site.get(ref)
+
+        def work(connection: Connection) -> None:
+            now, by = time.time(), account()
+            rules.switch(connection, rule.ref, enabled=enabled, by=by, now=now)
+            verb = "rule.enable" if enabled else "rule.disable"
+            audit.record(
+                connection, user=by, via="command line", action=verb, subject=rule.ref, outcome="done", now=now
+            )
+
+        site.store.write_now(work)
+    click.echo(f"{rule.ref} is {'on' if enabled else 'off'}")

@@ -1,0 +1,567 @@
+"""Submissions: create a job's directory and batch script, start it, stop it, and forget it.
+
+A start is written down before Slurm is asked, and its answer after. When the answer is lost (the service was killed,
+sbatch did not end in time), the submission stays in doubt until ``settling.py`` has searched Slurm for it: it is never
+submitted a second time by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from headgate.config.gateway import GatewayLimits
+from headgate.errors import NotFoundError
+from headgate.executor.interface import Place, Submitted
+from headgate.executor.refusal import ExecutorError, RefusedError
+from headgate.gateway.apps import Principal
+from headgate.gateway.directories import Directories
+from headgate.gateway.following import Follower
+from headgate.gateway.refusals import (
+    BadRequestError,
+    ConflictError,
+    NotAllowedError,
+    TooLargeError,
+    TooManyError,
+    UnavailableError,
+)
+from headgate.gateway.request import JobRequest, JobUpdate
+from headgate.gateway.script import (
+    BATCH,
+    DEFAULT_ARRAY_OUTPUT,
+    DEFAULT_OUTPUT,
+    command_script,
+    named_files,
+)
+from headgate.gateway.templates.store import TemplateStore
+from headgate.gateway.ways import Way, refusal
+from headgate.model.app import App
+from headgate.model.event import JSON
+from headgate.model.submission import LOST, Phase, Submission
+from headgate.store import audit, jobs, submissions
+from headgate.store.jobs import StoredJob
+from headgate.store.signals import Topic
+from headgate.store.store import Store, ring
+from headgate.store.submissions import Repeat
+
+_log = structlog.get_logger(__name__)
+_ENDING: Final = 20.0
+"""Seconds a job that was stopped has to be over before it is started again, or its files are removed."""
+_OVER: Final = ("already completing or completed", "Invalid job id specified", "Job/step already completing")
+"""What Slurm says when there is nothing left to cancel."""
+_UNKNOWN: Final = (
+    "it is not known yet whether Slurm took the job; this is being looked into, and the job shows the answer"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who asks, for an app, on behalf of a user: all that the methods here need to know of it."""
+
+    principal: Principal
+    app: App
+    user: str
+
+
+class Submissions:
+    """Creates, starts, stops and forgets jobs of apps."""
+
+    def __init__(
+        self,
+        store: Store,
+        ways: Mapping[str, Way],
+        follower: Follower,
+        limits: GatewayLimits,
+        templates: TemplateStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``ways``: by the clusters' names, the default one first."""
+        self._store = store
+        self._ways = ways
+        self._follower = follower
+        self._limits = limits
+        self._templates = templates
+        self._clock = clock
+        self.directories = Directories(ways)
+
+    # Reading
+
+    async def get(self, owner: Owner, submission_id: str) -> Submission:
+        """Return one job of this app and user. Raises NotFoundError, for somebody else's too."""
+        found = await self._store.read(lambda c: submissions.get(c, owner.app.id, submission_id, owner.user))
+        if found is None:
+            raise NotFoundError("there is no such job")
+        return found
+
+    # Creating
+
+    async def create(
+        self,
+        owner: Owner,
+        request: JobRequest,
+        *,
+        start: bool,
+        repeat_key: str | None = None,
+        more: Mapping[str, JSON] | None = None,
+        task_uuid: str | None = None,
+    ) -> tuple[Submission, bool]:
+        """Make a job, and start it if asked to; return it, and whether it is new.
+
+        ``repeat_key``: the same key again, with the same request, returns the first job. ``more``: what else is kept
+        with the request; ``output`` and ``error`` there are absolute paths, in place of those in the job's directory.
+        """
+        way = self._way(request.cluster)
+        self._check_rules(owner.app, way, request)
+        repeat = None if repeat_key is None else Repeat(repeat_key, _fingerprint(request, more, start=start))
+        if repeat is not None and (first := await self._repeated(owner, repeat)) is not None:
+            return await self._resume(owner, first, request, start=start), False
+        script = await self._script(owner.app, request)
+        planned = await self._planned(owner, way, request, script, more=more, task_uuid=task_uuid)
+        new = await self._store.write(lambda c: self._add(c, owner, planned, repeat, start=start))
+        if new is None:
+            if repeat is not None and (first := await self._repeated(owner, repeat)) is not None:
+                return await self._resume(owner, first, request, start=start), False
+            raise ConflictError("there is such a task already: its uuid was used")
+        if start:
+            return await self._submit(owner, new, script.encode(), new=True), True
+        try:
+            await self.directories.make(new, script.encode())
+        except (RefusedError, ExecutorError) as error:
+            await self._store.write(partial(submissions.discard, submission=new))
+            raise refusal(error) from error
+        return new, True
+
+    async def adopt(
+        self, owner: Owner, task_uuid: str, job_id: int, task: Mapping[str, JSON], notify: Sequence[str]
+    ) -> Submission:
+        """Watch a job of this user that was submitted elsewhere. Raises NotFoundError, ConflictError."""
+        way = self._way(None)
+        known = await self._seen(way.name, job_id)
+        if known is None or known.data.get("user") != owner.user:
+            raise NotFoundError("this user has no such job in Slurm")
+        submission_id = str(uuid.uuid4())
+        try:
+            above = await way.submissions(owner.user)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+        path = "/".join(part for part in (above.path, owner.app.name, submission_id) if part)  # there is nothing there
+        new = Submission(
+            number=0,
+            id=submission_id,
+            app_id=owner.app.id,
+            user=owner.user,
+            name=str(known.data.get("name") or ""),
+            cluster=way.name,
+            root=above.root,
+            path=path,
+            request={"task": dict(task), "notify": list[JSON](notify), "options": {}},
+            phase=Phase.CREATED,
+            run=0,
+            task_uuid=task_uuid,
+            created_at=self._clock(),
+        )
+
+        def work(connection: Connection) -> Submission | None:
+            added = self._add(connection, owner, new, None)
+            begun = None if added is None else submissions.begin(connection, added, float(known.attempt.submitted))
+            return None if begun is None else self._follower.joined(connection, begun, job_id)
+
+        joined = await self._store.write(work)
+        if joined is None:
+            raise ConflictError(f"there is a task {task_uuid} already")
+        return joined
+
+    async def _seen(self, cluster: str, job_id: int) -> StoredJob | None:
+        """Return what the watcher knows of a job; it is asked to look if it knows nothing."""
+        bell = self._store.bell(Topic.EVENTS)
+        deadline = time.monotonic() + _ENDING
+        while True:
+            known = await self._store.read(lambda c: jobs.known_of(c, [(cluster, job_id)]))
+            left = deadline - time.monotonic()
+            if known or left <= 0:
+                return known.get((cluster, job_id))
+            self._store.signals.ring(Topic.SUBMISSIONS)
+            await bell.wait(min(left, 2.0))
+
+    async def _repeated(self, owner: Owner, repeat: Repeat) -> Submission | None:
+        """Return the job that came with this key first. Raises BadRequestError if that was another request."""
+        found = await self._store.read(lambda c: submissions.repeated(c, owner.app.id, owner.user, repeat.key))
+        if found is None:
+            return None
+        if found[1] != repeat.hash:
+            raise BadRequestError("this Idempotency-Key came with another request before; take a new one")
+        return found[0]
+
+    async def _resume(self, owner: Owner, first: Submission, request: JobRequest, *, start: bool) -> Submission:
+        """Go on with a job whose first request may have broken off before it was started."""
+        broken_off = first.phase is Phase.CREATED and first.run == 0
+        if start and (broken_off or first.problem == LOST):
+            first = await self.get(owner, first.id)  # raises NotFoundError if it was deleted since
+            try:
+                await self.directories.make(first, (await self._script(owner.app, request)).encode())
+            except (RefusedError, ExecutorError) as error:
+                raise refusal(error) from error
+            return await self.start(owner, first)
+        return first
+
+    async def _script(self, app: App, request: JobRequest) -> str:
+        if request.template is not None:
+            chosen = request.template
+            script = await asyncio.to_thread(self._templates.render, app.name, chosen.name, chosen.parameters)
+        elif request.script is not None:
+            script = request.script
+        else:
+            script = command_script(request.command or "", request.args, request.chdir)
+        if "\0" in script or not script.startswith("#!"):
+            raise BadRequestError("a batch script begins with #! and the program that reads it, and holds no NUL")
+        try:
+            size = len(script.encode())
+        except UnicodeEncodeError:
+            raise BadRequestError("the batch script is not UTF-8") from None
+        if size > self._limits.script:
+            raise TooLargeError(f"a batch script has at most {self._limits.script} bytes")
+        return script
+
+    async def _planned(
+        self,
+        owner: Owner,
+        way: Way,
+        request: JobRequest,
+        script: str,
+        *,
+        more: Mapping[str, JSON] | None,
+        task_uuid: str | None,
+    ) -> Submission:
+        """Return the submission that is to be written down."""
+        submission_id = str(uuid.uuid4())
+        try:
+            above = await way.submissions(owner.user)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+        path = "/".join(part for part in (above.path, owner.app.name, submission_id) if part)
+        kept: dict[str, JSON] = {
+            **request.kept(),
+            "options": dict(request.options()),
+            **_files(request, script),
+            **(more or {}),
+        }
+        return Submission(
+            number=0,
+            id=submission_id,
+            app_id=owner.app.id,
+            user=owner.user,
+            name=request.job_name or BATCH,
+            cluster=way.name,
+            root=above.root,
+            path=path,
+            request=kept,
+            phase=Phase.CREATED,
+            run=0,
+            task_uuid=task_uuid,
+            created_at=self._clock(),
+        )
+
+    def _add(
+        self, connection: Connection, owner: Owner, new: Submission, repeat: Repeat | None, *, start: bool = False
+    ) -> Submission | None:
+        """Write a submission down, and that it is being started; None if its key or its task is there already."""
+        if start:
+            new = replace(
+                new,
+                request={**new.request, "earlier_jobs": []},
+                phase=Phase.SUBMITTING,
+                run=1,
+                requested_at=self._clock(),
+            )
+        added = submissions.add(connection, new, repeat)
+        if added is not None:
+            self._record(connection, owner, "create job", added)
+            if start:
+                self._check_active(connection, owner, own=1)
+        return added
+
+    # Starting and stopping
+
+    async def start(self, owner: Owner, submission: Submission) -> Submission:
+        """Submit a job that is not started; one that is stays as it is. Raises ConflictError while it is ending."""
+        if submission.phase is Phase.SUBMITTING:
+            return submission
+        if submission.phase is Phase.ACTIVE:
+            if "stopping" not in submission.outcome:
+                return submission
+            submission = await self._over(submission)
+            if submission.phase is Phase.ACTIVE:
+                raise ConflictError("the job was stopped and is still ending; start it again when it is over")
+        script = await self._batch(submission)
+        begun = await self._store.write(lambda c: self._begin(c, owner, submission))
+        if begun is None:
+            return await self.get(owner, submission.id)
+        return await self._submit(owner, begun, script)
+
+    def _begin(self, connection: Connection, owner: Owner, submission: Submission) -> Submission | None:
+        self._check_active(connection, owner)
+        return submissions.begin(connection, submission, self._clock())
+
+    def _check_active(self, connection: Connection, owner: Owner, own: int = 0) -> None:
+        """Check that there may be one job more. ``own``: how many are there for it already. Raises TooManyError."""
+        rules = owner.app.rules
+        for most, user in ((rules.max_active, None), (rules.max_active_per_user, owner.user)):
+            if most is not None and submissions.count_active(connection, owner.app.id, user) - own >= most:
+                whose = "this app" if user is None else "this user"
+                raise TooManyError(f"{whose} may have {most} jobs that are not over; wait until one is")
+
+    async def _batch(self, submission: Submission) -> bytes:
+        try:
+            return await self.directories.read(submission, BATCH, self._limits.script)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+
+    async def _submit(self, owner: Owner, begun: Submission, script: bytes, *, new: bool = False) -> Submission:
+        """Ask Slurm, and write down what it said. Of a ``new`` one the directory is made with it, in one go."""
+        way = self._way(begun.cluster)
+        options = begun.request.get("options")
+        variables = begun.request.get("environment")
+        try:
+            answer = await way.jobs.submit(
+                begun.user,
+                Place(begun.root, begun.path),
+                script,
+                options={**_mapping(options), **output_options(begun.request)},
+                environment={name: str(value) for name, value in _mapping(variables).items()},
+                cluster=way.alias,
+                save_as=BATCH if new else "",
+            )
+        except RefusedError as error:
+            if new and error.error not in ("slurm", "timeout"):
+                await self._store.write(lambda c: submissions.discard(c, begun))  # Slurm was not asked
+                raise refusal(error) from error
+            if error.transient and error.error == "timeout":
+                await self._store.write(lambda c: submissions.doubt(c, begun, _UNKNOWN))
+                raise UnavailableError(_UNKNOWN) from error
+            problem = error.message
+            await self._store.write(lambda c: self._refused(c, owner, begun, problem))
+            raise refusal(error) from error
+        except ExecutorError as error:
+            _log.warning("gateway.submit_in_doubt", submission=begun.id, error=error.message)
+            await self._store.write(lambda c: submissions.doubt(c, begun, _UNKNOWN))
+            raise UnavailableError(_UNKNOWN) from error
+        # What a power failure would undo here is found out again: that it is being started is on disk, and so the job
+        # is searched for in Slurm.
+        return await self._store.write(lambda c: self._submitted(c, owner, begun, answer), found_again=True)
+
+    def _submitted(self, connection: Connection, owner: Owner, begun: Submission, answer: Submitted) -> Submission:
+        kept = self._follower.joined(connection, begun, int(answer.job))
+        self._record(connection, owner, "start job", begun, detail=f"Slurm job {answer.job}")
+        ring(connection, Topic.SUBMISSIONS)
+        return kept
+
+    def _refused(self, connection: Connection, owner: Owner, begun: Submission, problem: str) -> None:
+        submissions.refused(connection, begun, problem, self._clock())
+        self._record(connection, owner, "start job", begun, outcome="refused", detail=problem)
+
+    async def stop(self, owner: Owner, submission: Submission) -> Submission:
+        """Cancel a job that is started. Raises ConflictError while it is not known whether Slurm has it."""
+        if submission.phase is Phase.SUBMITTING:
+            raise ConflictError("the job is just being submitted; stop it when that is done")
+        if submission.phase is not Phase.ACTIVE or submission.job_id is None:
+            return submission
+        await self._ask(owner, submission, "stop job", _over_is_fine)
+        stopping = {**submission.outcome, "stopping": self._clock()}
+
+        def work(connection: Connection) -> None:
+            submissions.follow(connection, replace(submission, phase=Phase.ACTIVE), {"outcome": stopping})
+            ring(connection, Topic.SUBMISSIONS)
+
+        current = await self.get(owner, submission.id)
+        if current.phase is Phase.ACTIVE:
+            await self._store.write(work)
+        return current
+
+    async def control(self, owner: Owner, submission: Submission, verb: str) -> None:
+        """``hold``, ``release`` or ``requeue`` a job."""
+        self._job_of(submission)
+        await self._ask(owner, submission, f"{verb} job", None)
+
+    async def update(self, owner: Owner, submission: Submission, changes: JobUpdate) -> None:
+        """Change a job that Slurm has. Raises BadRequestError with Slurm's words."""
+        job, way = self._job_of(submission), self._way(submission.cluster)
+        self._check_places(owner.app, changes.partition, changes.account, named=False)
+        try:
+            await way.jobs.update(submission.user, job, changes.changes(), cluster=way.alias)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+        detail = ", ".join(f"{name}={value}" for name, value in changes.changes().items())
+        await self._store.write(lambda c: self._record(c, owner, "update job", submission, detail=detail))
+
+    async def _ask(
+        self, owner: Owner, submission: Submission, action: str, fine: Callable[[RefusedError], bool] | None
+    ) -> None:
+        """Do one thing to a job as its owner, and write it down."""
+        job, way = self._job_of(submission), self._way(submission.cluster)
+        verbs = {"stop": way.jobs.cancel, "hold": way.jobs.hold, "release": way.jobs.release}
+        verb = verbs.get(action.partition(" ")[0], way.jobs.requeue)
+        outcome, detail = "done", f"Slurm job {job}"
+        try:
+            await verb(submission.user, job, cluster=way.alias)
+        except RefusedError as error:
+            if fine is None or not fine(error):
+                outcome, detail = "refused", error.message
+                await self._store.write(
+                    lambda c: self._record(c, owner, action, submission, outcome=outcome, detail=detail)
+                )
+                raise refusal(error) from error
+        except ExecutorError as error:
+            raise refusal(error) from error
+        await self._store.write(lambda c: self._record(c, owner, action, submission, outcome=outcome, detail=detail))
+        self._store.signals.ring(Topic.SUBMISSIONS)
+
+    def _job_of(self, submission: Submission) -> str:
+        if submission.phase is not Phase.ACTIVE or submission.job_id is None:
+            raise ConflictError("Slurm does not have this job now: it was not started, or is over")
+        return str(submission.job_id)
+
+    async def _over(self, submission: Submission) -> Submission:
+        """Wait a while until a job that is being ended is over; return it as it is then."""
+        bell = self._store.bell(Topic.EVENTS)
+        app_id, submission_id = submission.app_id, submission.id
+        deadline = time.monotonic() + _ENDING
+        while (left := deadline - time.monotonic()) > 0:
+            self._store.signals.ring(Topic.SUBMISSIONS)
+            current = await self._store.read(partial(submissions.get, app_id=app_id, submission_id=submission_id))
+            if current is None:
+                raise NotFoundError("there is no such job")
+            if current.phase is not Phase.ACTIVE:
+                return current
+            await bell.wait(min(left, 1.0))
+        return submission
+
+    # Removing
+
+    async def delete(self, owner: Owner, submission: Submission) -> None:
+        """Cancel a job if it is not over, remove its directory, and forget it."""
+        if submission.phase is Phase.SUBMITTING:
+            raise ConflictError("the job is just being submitted; delete it when that is done")
+        if submission.phase is Phase.ACTIVE:
+            submission = await self._over(await self.stop(owner, submission))
+        try:
+            await self.directories.remove(submission)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+
+        def work(connection: Connection) -> None:
+            submissions.mark_deleted(connection, submission, self._clock())
+            self._record(connection, owner, "delete job", submission)
+
+        await self._store.write(work)
+
+    async def prune(self, owner: Owner, submission: Submission) -> int:
+        """Remove all that is in a job's directory but the batch script; return how many files and directories went."""
+        try:
+            removed = await self.directories.prune(submission)
+        except (RefusedError, ExecutorError) as error:
+            raise refusal(error) from error
+        await self._store.write(lambda c: self._record(c, owner, "prune job", submission))
+        return removed
+
+    # Rules
+
+    def _way(self, cluster: str | None) -> Way:
+        if cluster is None:
+            return next(iter(self._ways.values()))
+        way = self._ways.get(cluster)
+        if way is None:
+            raise BadRequestError(f"there is no cluster {cluster[:64]!a}; there are: {', '.join(self._ways)}")
+        return way
+
+    def _check_rules(self, app: App, way: Way, request: JobRequest) -> None:
+        if app.rules.clusters and way.name not in app.rules.clusters:
+            raise NotAllowedError(f"the app {app.name} may not submit to {way.name}")
+        self._check_places(app, request.partition, request.account, named=True)
+
+    def _check_places(self, app: App, partition: str | None, account: str | None, *, named: bool) -> None:
+        """Check that a job goes where the app may send it. With ``named``, it has to say where if that matters."""
+        if app.rules.partitions and (named or partition is not None):
+            given = partition.split(",") if partition else []
+            if not given or not set(given) <= set(app.rules.partitions):
+                raise NotAllowedError(
+                    f"a job of this app names one of the partitions {', '.join(app.rules.partitions)}"
+                )
+        if app.rules.accounts and (named or account is not None) and account not in app.rules.accounts:
+            raise NotAllowedError(f"a job of this app names one of the accounts {', '.join(app.rules.accounts)}")
+
+    def _record(
+        self,
+        connection: Connection,
+        owner: Owner,
+        action: str,
+        submission: Submission,
+        *,
+        outcome: str = "done",
+        detail: str = "",
+    ) -> None:
+        subject = f"submission {submission.id}"
+        audit.record(
+            connection,
+            user=owner.user,
+            via=owner.principal.via,
+            action=action,
+            subject=subject,
+            outcome=outcome,
+            detail=detail,
+        )
+
+
+def output_options(request: Mapping[str, JSON]) -> dict[str, str]:
+    """Return where Slurm is told to write, unless the script says so itself."""
+    return {name: str(request[name]) for name in ("output", "error") if request.get(name) and not _own(request, name)}
+
+
+def _own(request: Mapping[str, JSON], name: str) -> bool:
+    own = request.get("script_files")
+    return isinstance(own, dict) and name in own
+
+
+def _files(request: JobRequest, script: str) -> dict[str, JSON]:
+    """Return where the job's output and errors will lie, and what of it the script itself says."""
+    own: dict[str, JSON] = dict(named_files(script))
+    given = {"output": request.output, "error": request.error}
+    for name in [name for name, value in given.items() if value is not None]:
+        own.pop(name, None)  # what sbatch is told counts for more than the script
+    default = DEFAULT_ARRAY_OUTPUT if request.array else DEFAULT_OUTPUT
+    output = given["output"] or own.get("output") or default
+    error = given["error"] or own.get("error")
+    files: dict[str, JSON] = {"output": output}
+    if error:
+        files["error"] = error
+    if own:
+        files["script_files"] = own
+    return files
+
+
+def _mapping(value: JSON) -> dict[str, str | int | bool]:
+    return (
+        {name: one for name, one in value.items() if isinstance(one, str | int | bool)}
+        if isinstance(value, dict)
+        else {}
+    )
+
+
+def _over_is_fine(error: RefusedError) -> bool:
+    return error.error == "slurm" and any(words in error.message for words in _OVER)
+
+
+def _fingerprint(request: JobRequest, more: Mapping[str, JSON] | None, *, start: bool) -> str:
+    """Return what tells two requests apart."""
+    text = json.dumps([request.model_dump(mode="json"), more, start], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

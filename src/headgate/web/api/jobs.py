@@ -1,0 +1,230 @@
+"""Jobs: Slurmer's routes below ``/apps/{appId}/jobs``, and the same and more below ``/jobs``."""
+
+from __future__ import annotations
+
+import enum
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+
+from headgate.gateway.gateway import Gateway
+from headgate.gateway.refusals import BadRequestError, TooManyError
+from headgate.gateway.request import JobRequest, JobUpdate
+from headgate.gateway.script import BATCH
+from headgate.gateway.submissions import Owner
+from headgate.model.states import JobState
+from headgate.model.submission import Phase, Submission
+from headgate.store import jobs, submissions
+from headgate.store.submissions import SubmissionFilter
+from headgate.web.api.asking import At, TheJob, TheOwner
+from headgate.web.api.bodies import Removed, ShownJob, ShownTask
+from headgate.web.api.outputs import whole_text
+from headgate.web.api.showing import show, show_all, shown
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+RepeatKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Makes a repeated request return the first job, also when its answer was lost.",
+    ),
+]
+_MOST_TASKS: Final = 10_000
+_REPEATED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": ShownJob, "description": "The request was repeated: the job it made the first time."}
+}
+
+
+class Status(enum.StrEnum):
+    """Slurmer's two states."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+class Page:
+    """Which jobs, in which order, how many of them."""
+
+    def __init__(
+        self,
+        at: At,
+        *,
+        status: Annotated[Status | None, Query(description="Slurmer's status.")] = None,
+        phase: Annotated[list[Phase] | None, Query(description="Only jobs that have come this far.")] = None,
+        state: Annotated[
+            list[str] | None, Query(max_length=20, description="Only jobs in these states of Slurm.")
+        ] = None,
+        name: Annotated[str | None, Query(max_length=1024, description="Only jobs of this name.")] = None,
+        cluster: Annotated[str | None, Query(max_length=128, description="Only jobs for this cluster.")] = None,
+        since: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or later.")] = None,
+        until: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or earlier.")] = None,
+        sort: Annotated[Literal["created", "-created"], Query(description="`-created`: newest first.")] = "created",
+        limit: Annotated[int | None, Query(ge=1, le=100_000, description="Jobs of one page.")] = None,
+        after: Annotated[int | None, Query(ge=0, lt=1 << 62, description="Where the page before ended.")] = None,
+    ) -> None:
+        wanted = {one.upper() for one in state or ()}
+        if unknown := wanted - {one.text for one in JobState}:
+            raise BadRequestError(f"state: {min(unknown)[:32]!a} is no state of Slurm")
+        phases = tuple(phase or ())
+        if status is not None:
+            meant = tuple(one for one in Phase if one.started == (status is Status.STARTED))
+            phases = tuple(one for one in meant if one in phases) if phases else meant
+        self.nothing = (status is not None or bool(phase)) and not phases
+        self.newest = sort == "-created"
+        self.limit = min(limit or at.settings.limits.page, at.settings.limits.page)
+        self.given = limit is not None or after is not None
+        self.wanted = SubmissionFilter(
+            phases=phases,
+            states=tuple(sorted(wanted)),
+            name=name,
+            cluster=cluster,
+            since=since,
+            until=until,
+            after=after,
+        )
+
+    def of(self, owner: Owner) -> SubmissionFilter:
+        """Return the filter, for this user only."""
+        own = self.wanted
+        return SubmissionFilter(
+            owner.user, own.phases, own.states, own.name, own.cluster, own.since, own.until, own.after
+        )
+
+
+@router.get("")
+async def list_jobs(
+    request: Request, response: Response, owner: TheOwner, at: At, page: Annotated[Page, Depends()]
+) -> list[ShownJob]:
+    """List this user's jobs. ``Link`` names the next page, if there is one."""
+    if page.nothing:
+        return []
+    whole = "appId" in request.path_params and not page.given
+    limit = at.settings.limits.list_without_page if whole else page.limit
+    wanted = page.of(owner)
+    found = await at.store.read(
+        lambda c: submissions.find(c, owner.app.id, wanted, limit=limit + 1, newest=page.newest)
+    )
+    if whole and len(found) > limit:
+        raise BadRequestError(f"there are more than {limit} jobs: ask for pages, with limit and after")
+    if len(found) > limit:
+        found = found[:limit]
+        query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
+        following = urlencode([*query, ("after", str(found[-1].number))])
+        response.headers["Link"] = f'<{request.url.path}?{following}>; rel="next"'
+    return await show_all(at, found)
+
+
+@router.post("", status_code=HTTPStatus.CREATED, responses=_REPEATED)
+async def create_job(
+    request: Request, response: Response, owner: TheOwner, at: At, *, wanted: JobRequest, repeat_key: RepeatKey = None
+) -> ShownJob:
+    """Create a job. Below ``/apps`` it is not submitted yet, as in Slurmer, unless ``start`` is true."""
+    start = "appId" not in request.path_params if wanted.start is None else wanted.start
+    made, new = await at.submissions.create(owner, wanted, start=start, repeat_key=repeat_key)
+    if not new:
+        response.status_code = HTTPStatus.OK
+    response.headers["Location"] = f"{request.url.path.rstrip('/')}/{made.id}"
+    if new:
+        return shown([made], {})[0]  # the watcher has not seen it yet
+    return await show(at, made)
+
+
+@router.get("/{jobId}")
+async def show_job(job: TheJob, at: At) -> ShownJob:
+    """Show a job: from the store, which is told of every change. Slurm is not asked."""
+    return await show(at, job)
+
+
+@router.delete("/{jobId}", response_class=Response)
+async def delete_job(job: TheJob, owner: TheOwner, at: At) -> Response:
+    """Cancel a job if it is not over, remove its directory, and forget it."""
+    await at.submissions.delete(owner, job)
+    return Response(status_code=HTTPStatus.OK)
+
+
+@router.patch("/{jobId}")
+async def update_job(job: TheJob, owner: TheOwner, changes: JobUpdate, at: At) -> ShownJob:
+    """Change a job that Slurm has: its time limit, and what else an owner may."""
+    await at.submissions.update(owner, job, changes)
+    return await show(at, await at.submissions.get(owner, job.id))
+
+
+@router.get("/{jobId}/batch", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def show_batch(job: TheJob, at: At) -> Response:
+    """Return the batch script."""
+    return await whole_text(at, job, BATCH, at.settings.limits.script)
+
+
+@router.get("/{jobId}/tasks")
+async def list_tasks(job: TheJob, at: At) -> list[ShownTask]:
+    """List the tasks of an array, as the watcher last saw them."""
+    number, since = job.job_id, (job.requested_at or 0.0) - 300
+    if number is None:
+        return []
+    found = await at.store.read(lambda c: jobs.of_array(c, job.cluster, number, since))
+    if len(found) > _MOST_TASKS:
+        raise TooManyError(f"the array has more than {_MOST_TASKS} tasks; follow its events")
+    return [
+        ShownTask(
+            label=str(one.data.get("label") or one.attempt.job_id),
+            job_id=one.attempt.job_id,
+            state=str(one.data.get("state") or ""),
+            over=not one.open,
+        )
+        for one in found
+    ]
+
+
+@router.put("/{jobId}/status")
+async def set_status(job: TheJob, owner: TheOwner, status: Annotated[Status, Body()], at: At) -> Status:
+    """Start or stop a job: the body is ``"started"`` or ``"stopped"``."""
+    await _set(at, owner, job, status)
+    return status
+
+
+@router.put("/{jobId}/start", status_code=HTTPStatus.NO_CONTENT)
+async def start_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Submit a job; one that is started stays as it is."""
+    await _set(at, owner, job, Status.STARTED)
+
+
+@router.put("/{jobId}/stop", status_code=HTTPStatus.NO_CONTENT)
+async def stop_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Cancel a job; one that is not started stays as it is."""
+    await _set(at, owner, job, Status.STOPPED)
+
+
+async def _set(at: Gateway, owner: Owner, job: Submission, status: Status) -> None:
+    if status is Status.STARTED:
+        await at.submissions.start(owner, job)
+    else:
+        await at.submissions.stop(owner, job)
+
+
+@router.put("/{jobId}/prune", status_code=HTTPStatus.NO_CONTENT)
+async def prune_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Remove all that is in a job's directory but the batch script."""
+    Removed(removed=await at.submissions.prune(owner, job))
+
+
+@router.put("/{jobId}/hold", status_code=HTTPStatus.NO_CONTENT)
+async def hold_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Keep a waiting job from starting."""
+    await at.submissions.control(owner, job, "hold")
+
+
+@router.put("/{jobId}/release", status_code=HTTPStatus.NO_CONTENT)
+async def release_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Let a held job start."""
+    await at.submissions.control(owner, job, "release")
+
+
+@router.put("/{jobId}/requeue", status_code=HTTPStatus.NO_CONTENT)
+async def requeue_job(job: TheJob, owner: TheOwner, at: At) -> None:
+    """Put a job back into the queue."""
+    await at.submissions.control(owner, job, "requeue")

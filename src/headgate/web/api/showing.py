@@ -1,0 +1,62 @@
+"""Jobs as the API shows them: what the store has of submissions, with what the watcher last saw of their Slurm jobs."""
+
+from __future__ import annotations
+
+import functools
+import pwd
+from collections.abc import Sequence
+
+from headgate.gateway.gateway import Gateway
+from headgate.model.states import read_state
+from headgate.model.submission import Submission
+from headgate.store.jobs import StoredJob, known_of
+from headgate.web.api.bodies import ShownJob, SlurmJob
+
+
+async def show(at: Gateway, own: Submission) -> ShownJob:
+    """Show one job."""
+    return (await show_all(at, [own]))[0]
+
+
+async def show_all(at: Gateway, several: Sequence[Submission]) -> list[ShownJob]:
+    """Show jobs, with one look at the store for all."""
+    ids = sorted({(own.cluster, own.job_id) for own in several if own.job_id is not None})
+    known = await at.store.read(lambda connection: known_of(connection, ids)) if ids else {}
+    return shown(several, known)
+
+
+def shown(several: Sequence[Submission], known: dict[tuple[str, int], StoredJob]) -> list[ShownJob]:
+    """Show jobs, given what the watcher knows of them by cluster and id."""
+    return [ShownJob.of(own, slurm_job(own, known.get((own.cluster, own.job_id or 0)))) for own in several]
+
+
+def slurm_job(own: Submission, known: StoredJob | None) -> SlurmJob | None:
+    """Return a job's Slurm side, by Slurmer's names; None before there is one."""
+    if own.job_id is None:
+        return None
+    data = known.data if known is not None else {}
+    state = own.state or str(data.get("state") or "PENDING")
+    reading = read_state(state)
+    waiting = reading is not None and reading.state is not None and not reading.state.terminal
+    reason = str(own.outcome.get("reason") or "") or (str(data.get("reason") or "") if waiting else "")
+    options = own.request.get("options")
+    account = str(data.get("account") or (options.get("account") if isinstance(options, dict) else "") or "")
+    return SlurmJob(
+        account=account,
+        job_id=own.job_id,
+        job_state=state,
+        state_description="",
+        state_reason=reason or "None",
+        name=own.name,
+        user_name=own.user,
+        user_id=_number_of(own.user),
+    )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _number_of(user: str) -> int:
+    """Return a user's number on this host; 0 if it does not know it."""
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except (KeyError, ValueError):
+        return 0

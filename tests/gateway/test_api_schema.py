@@ -1,0 +1,303 @@
+"""The API keeps to its own description: ten thousand requests, sensible and not, made from the OpenAPI document.
+
+Slurm's commands are played here, so that what is measured is the API; the executor and the service are real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import itertools
+import os
+import random
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx2
+import pytest
+import pytest_asyncio
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from headgate.model.job import Attempt, QueuedJob
+from headgate.model.states import JobState
+from headgate.testing.cluster import Cluster
+from headgate.testing.cluster.accounts import ensure_users
+from headgate.testing.slurm import FakeSlurm
+from tests.gateway.site import Gateway
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+
+LEAST = 10_000
+"""Requests in all."""
+EACH = 37
+"""Requests made up for one operation: such as its schema allows, and as many others; each is sent twice."""
+SLOW = {"POST /monitor": 1}
+"""Where a request for what is not there waits for Slurm to show it."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SBATCH = """\
+#!/bin/sh
+cat >/dev/null
+number=$(($(date +%s%N) / 1000 % 2000000000 + 1))
+sed "s/4711/$number/g; s/1700000000/$(date +%s)/g" {line} >>{queue}
+echo $number
+"""
+SCANCEL = """\
+#!/bin/sh
+for last in "$@"; do :; done
+sed -i "/^$last\x1f/s/PENDING/CANCELLED/" {queue}
+"""
+
+
+def play(shared: Path) -> Path:
+    """Let jobs wait in the queue until they are cancelled; return where the commands lie."""
+    shared.chmod(0o755)
+    (shared / "service").mkdir()
+    fake = FakeSlurm(shared / "slurm")
+    fake.has_accounts([])
+    fake.says("scontrol")
+    job = QueuedJob(
+        Attempt("fake", 4711, 1_700_000_000), JobState.PENDING, completing=False, user="ada", uid=1000, name="x",
+        account="physics", partition="main", qos="normal", reason="Priority",
+    )  # fmt: skip
+    fake.has_queue([job])
+    queue = fake.bin.parent / "answers" / "squeue.out"
+    line = queue.rename(queue.with_name("line"))
+    queue.touch()
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (fake.bin / name).write_text(text.format(line=line, queue=queue))
+    for file in shared.rglob("*"):
+        file.chmod(0o777 if file.is_dir() or file.parent == fake.bin else 0o666)
+    return fake.bin
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway() -> AsyncIterator[Gateway]:
+    """A gateway whose Slurm takes every job and never runs one."""
+    if os.geteuid() != 0:
+        pytest.skip("the executor needs root")
+    ensure_users()
+    # Not in pytest's own directory, which users may not enter.
+    with tempfile.TemporaryDirectory(prefix="headgate-schema-", dir="/var/tmp") as name:
+        shared = Path(name)
+        played = cast("Cluster", SimpleNamespace(bin=play(shared), shared=shared))
+        tables: dict[str, dict[str, Any]] = {
+            "slurm": {"cluster": "fake"},
+            "roles.operator": {"apps": ["portal"]},
+            "actions.commands.true": {"argv": ["/bin/true"]},
+            "gateway": {"wrong_tokens": 1_000_000, "hook_hosts": ["*"]},
+            "gateway__limits": {"hooks": 1_000_000, "page": 10, "list_without_page": 100},
+        }
+        async with Gateway(played, shared / "service", None, **tables) as running:
+            yield running
+
+
+@schemathesis.serializer("application/zip")
+def as_zip(_: schemathesis.SerializationContext, value: object) -> bytes:
+    """Send whatever is made up where a zip file should be."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+Case = schemathesis.Case[Any]
+Operation = schemathesis.APIOperation[Any, Any, Any, Any]
+
+
+class World:
+    """What requests are about: jobs and apps that are there, of which each request may take one away."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.base = f"http://127.0.0.1:{gateway.port}"
+        headers = {"X-Auth-Token": gateway.token, "User": "ada"}
+        self.client = httpx2.Client(base_url=self.base, headers=headers, trust_env=False, timeout=60)
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.chance = random.Random(4)  # to be the same in every run
+        self.wrong: list[str] = []
+        self.jobs: list[str] = []
+        self.apps: list[str] = []
+        self.unknown: collections.Counter[int] = collections.Counter()
+        self.statuses: collections.Counter[int] = collections.Counter()
+        self.by_operation: dict[str, collections.Counter[int]] = {}
+
+    def close(self) -> None:
+        """Close connections."""
+        self.client.close()
+        self.session.close()
+
+    def job(self, *, new: bool = False) -> str:
+        """Return a job that was there a moment ago, or one that was made just now."""
+        if new or len(self.jobs) < 5 or self.chance.random() < 0.05:
+            start = not new and self.chance.random() < 0.5
+            made = self.client.post("/jobs", json={"script": "#!/bin/sh\n", "start": start})
+            self.jobs.append(made.json()["id"])
+        return self.jobs[-1] if new else self.chance.choice(self.jobs)
+
+    def app(self) -> str:
+        """Return an app that was there a moment ago, and is not the one that asks."""
+        if len(self.apps) < 3:
+            headers = {"X-Auth-Token": self.gateway.admin}
+            made = self.client.post("/apps", json={"name": f"app-{uuid.uuid4()}"}, headers=headers)
+            self.apps.append(made.json()["id"])
+        return self.chance.choice(self.apps)
+
+    def place(self, case: Case) -> None:
+        """Put into a request what is there, most of the time."""
+        parameters: dict[str, Any] = dict(case.path_parameters or {})
+        administers = "/jobs" not in case.operation.path and case.operation.path.startswith("/apps")
+        if "appId" in parameters and self.chance.random() < 0.9:
+            parameters["appId"] = self.app() if administers else self.gateway.app.id
+        if "jobId" in parameters and self.chance.random() < 0.9:
+            parameters["jobId"] = self.job(new=case.method == "DELETE" and self.chance.random() < 0.8)
+        if "path" in parameters and self.chance.random() < 0.5:
+            parameters["path"] = self.chance.choice(["batch.sh", "made", "made/below", "nothing"])
+        case.path_parameters = parameters
+        headers: dict[str, Any] = dict(case.headers or {})
+        headers["X-Auth-Token"] = self.gateway.admin if administers else self.gateway.token
+        if self.chance.random() < 0.95:
+            headers["User"] = "ada"
+        headers.pop("Authorization", None)
+        case.headers.clear()
+        case.headers.update(headers)
+        body = case.body
+        makes = case.method == "POST" and case.operation.path.endswith("/jobs")
+        if makes and isinstance(body, dict) and self.chance.random() < 0.5:
+            left = {name: value for name, value in body.items() if name in ("job_name", "hold", "start", "nice")}
+            case.body = {**left, "script": "#!/bin/sh\n"}
+        if case.operation.path == "/hooks" and isinstance(body, dict) and self.chance.random() < 0.5:
+            case.body = {"url": "https://portal.example.org/told", "events": ["job.*"]}
+        if case.operation.path == "/actions/{name}" and self.chance.random() < 0.7:
+            case.path_parameters = {
+                **parameters,
+                "name": self.chance.choice(["command.run", "notify.send", "http.request"]),
+            }
+            if isinstance(body, dict) and self.chance.random() < 0.5:
+                case.path_parameters["name"] = "command.run"
+                case.body = {**body, "parameters": {"command": "true"}}
+        if isinstance(case.query, dict) and str(case.query.get("follow", "")).lower() not in ("", "false"):
+            case.query = {**case.query, "follow": "false"}
+
+    def note(self, case: Case, status: int) -> None:
+        """Count an answer, and forget what it took away."""
+        self.statuses[status] += 1
+        self.by_operation.setdefault(case.operation.label, collections.Counter())[status] += 1
+        if case.method == "DELETE" and status < 300:
+            gone = (case.path_parameters or {}).get("jobId") or (case.path_parameters or {}).get("appId")
+            for pool in (self.jobs, self.apps):
+                if gone in pool and not str(case.operation.path).endswith(("{path}", "{tokenId}")):
+                    pool.remove(str(gone))
+
+
+def asked(
+    world: World, operation: schemathesis.APIOperation[Any, Any, Any, Any], mode: GenerationMode, most: int
+) -> int:
+    """Make up to this many requests to one operation; return how many."""
+    count = itertools.count()
+    guarded = bool(operation.definition.raw.get("security"))
+
+    @settings(
+        max_examples=most,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Case) -> None:
+        world.place(case)
+        if guarded and world.chance.random() < 0.1:
+            refused(case, world)
+            next(count)
+        for accepted in ("application/json", "*/*"):
+            case.headers["Accept"] = accepted
+            next(count)
+            try:
+                world.note(case, answered(case, world))
+            except (AssertionError, BaseExceptionGroup, requests.RequestException) as error:
+                # Told in the end: the same request again may be answered well, as the world is another then.
+                world.wrong.append(f"{operation.label}: {error!r} {getattr(error, 'exceptions', '')}")
+
+    with contextlib.suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
+        ask()
+    return next(count)
+
+
+def refused(case: Case, world: World) -> None:
+    """Ask the same without a token, or with a wrong one: nothing but 401, unless there is no reading it."""
+    headers = {name: value for name, value in (case.headers or {}).items() if name != "X-Auth-Token"}
+    if world.chance.random() < 0.5:
+        headers["X-Auth-Token"] = "hgt_" + "x" * 43
+    arguments = case.as_transport_kwargs(base_url=world.base, headers=None)
+    arguments["headers"] = {name: value for name, value in arguments["headers"].items() if name not in case.headers}
+    arguments["headers"].update(headers)
+    answer = world.session.request(**arguments, timeout=60)
+    no_route = answer.status_code == HTTPStatus.NOT_FOUND and '"detail":"Not Found"' in answer.text  # "%0A", say
+    assert no_route or answer.status_code in {400, 401}, (answer.status_code, answer.text)
+    world.unknown[answer.status_code] += 1
+
+
+def answered(case: Case, world: World) -> int:
+    """Make a request, check its answer, and return its status."""
+    if case.operation.path.endswith(("/events", "/triggers")):
+        return first_of_a_stream(case, world)
+    answer = case.call(base_url=world.base, session=world.session, timeout=60)
+    case.validate_response(answer, checks=CHECKS)
+    return answer.status_code
+
+
+def first_of_a_stream(case: Case, world: World) -> int:
+    """Ask for a stream without an end; check what comes first, and return the status."""
+    answer = world.session.request(**case.as_transport_kwargs(base_url=world.base), stream=True, timeout=20)
+    kind = answer.headers["content-type"].partition(";")[0]
+    try:
+        if answer.status_code == HTTPStatus.OK:
+            assert kind == "text/event-stream"
+            assert next(answer.iter_content(1)) == b":"
+        else:
+            assert answer.status_code in {400, 401, 403, 404, 429}, answer.text
+            assert kind in ("application/problem+json", "text/plain")
+    finally:
+        answer.close()
+    return answer.status_code
+
+
+async def test_ten_thousand_requests_are_answered_as_the_description_says(gateway: Gateway) -> None:
+    world = World(gateway)
+    schema = schemathesis.openapi.from_url(f"{world.base}/openapi.json")
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    total = 0
+    for operation in operations:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            total += await asyncio.to_thread(asked, world, operation, mode, SLOW.get(operation.label, EACH))
+    world.close()
+    lines = [f"{label}: {dict(sorted(counted.items()))}" for label, counted in world.by_operation.items()]
+    told = f"{total} requests to {len(operations)} operations: {dict(sorted(world.statuses.items()))}"
+    print("", *lines, f"without a good token: {dict(world.unknown)}", told, sep="\n")  # noqa: T201 - figures to keep
+    assert not world.wrong, "\n\n".join(world.wrong)
+    assert total >= LEAST, told
+    assert sum(count for status, count in world.statuses.items() if status < HTTPStatus.BAD_REQUEST) > total / 10
+    assert world.unknown[HTTPStatus.UNAUTHORIZED] > total / 100

@@ -1,0 +1,119 @@
+"""What the journal says of jobs becomes what submissions say; apps are told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.events.journal import Journal
+from headgate.gateway.following import HOOKS, Follower
+from headgate.gateway.webhooks import new_hook
+from headgate.model.event import Event, EventKind
+from headgate.model.submission import Phase
+from headgate.store import app_events, deliveries, hooks, journal
+from headgate.store.deliveries import DeliveryFilter
+from headgate.store.store import Store
+from tests.gateway.made import APP, NOW, begun, event, kept, now, submission
+
+FOLLOWER = Follower(frozenset({"mailto"}))
+
+
+async def happen(store: Store, *facts: Event) -> None:
+    await store.write(lambda c: Journal([FOLLOWER]).append(c, facts))
+
+
+async def owed(store: Store) -> Sequence[tuple[str, str]]:
+    found = await store.read(lambda c: deliveries.find(c, DeliveryFilter(), limit=100))
+    return [(one.connector, one.target) for one in found]
+
+
+async def test_a_job_runs_and_ends(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    await happen(store, event(EventKind.JOB_STARTED, 7, NOW + 5))
+    running = await now(store, own)
+    assert (running.phase, running.state, running.started_at) == (Phase.ACTIVE, "RUNNING", NOW + 5)
+    await happen(store, event(EventKind.JOB_ENDED, 7, NOW + 9, state="FAILED", exit_code=200, signal=0))
+    over = await now(store, own)
+    assert (over.phase, over.state, over.ended_at, over.failed) == (Phase.ENDED, "FAILED", NOW + 9, True)
+    assert over.outcome == {"state": "FAILED", "exit_code": 200, "signal": 0}
+
+
+async def test_both_at_once_in_any_order_end_the_same(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    ended = event(EventKind.JOB_ENDED, 7, NOW + 9, state="COMPLETED", exit_code=0)
+    await happen(store, ended, event(EventKind.JOB_STARTED, 7, NOW + 5))
+    over = await now(store, own)
+    assert (over.phase, over.state, over.started_at) == (Phase.ENDED, "COMPLETED", NOW + 5)
+
+
+async def test_an_older_job_of_the_same_number_and_somebody_elses_are_not_ours(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    await happen(
+        store,
+        event(EventKind.JOB_ENDED, 7, NOW - 100_000, state="FAILED"),
+        event(EventKind.JOB_ENDED, 7, NOW + 1, user="ben", state="FAILED"),
+    )
+    assert (await now(store, own)).phase is Phase.ACTIVE
+
+
+async def test_a_requeued_job_goes_on(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    await happen(store, event(EventKind.JOB_ENDED, 7, NOW + 5, state="NODE_FAIL"))
+    await happen(store, event(EventKind.JOB_REQUEUED, 7, NOW + 6))
+    going = await now(store, own)
+    assert (going.phase, going.state, going.ended_at, going.outcome) == (Phase.ACTIVE, "PENDING", None, {})
+
+
+async def test_what_happened_before_the_number_was_known_is_made_good(store: Store) -> None:
+    own = await begun(store, submission())
+    await happen(
+        store,
+        event(EventKind.JOB_STARTED, 7, NOW + 1),
+        event(EventKind.JOB_ENDED, 7, NOW + 2, state="COMPLETED", exit_code=0),
+    )
+    joined = await store.write(lambda c: FOLLOWER.joined(c, own, 7))
+    assert (joined.phase, joined.state, joined.job_id) == (Phase.ENDED, "COMPLETED", 7)
+    told = await store.read(lambda c: app_events.after(c, APP.id, 0))
+    assert [one.event.kind for one in told] == [EventKind.JOB_STARTED, EventKind.JOB_ENDED]
+
+
+async def test_a_task_of_an_array_does_not_end_the_array(store: Store) -> None:
+    own = await begun(store, submission(request={"options": {"array": "0-1"}}), job_id=7)
+    await happen(store, event(EventKind.JOB_ENDED, 8, NOW + 5, array_id=7, state="COMPLETED"))
+    assert (await now(store, own)).phase is Phase.ACTIVE
+    assert [one.submission_id for one in await store.read(lambda c: app_events.after(c, APP.id, 0))] == [own.id]
+
+
+async def test_the_same_fact_seen_twice_is_told_once(store: Store) -> None:
+    await begun(store, submission(), job_id=7)
+    fact = event(EventKind.JOB_STARTED, 7)
+    await happen(store, fact)
+    await happen(store, fact)
+    assert len(await store.read(lambda c: app_events.after(c, APP.id, 0))) == 1
+
+
+async def test_webhooks_are_owed_what_they_asked_for(store: Store) -> None:
+    await begun(store, submission(), job_id=7)
+    hook = new_hook(
+        APP.id, "https://p.example.org/", "s" * 16, ["job.ended"], user="ada", hosts=["*.example.org"], now=NOW
+    )
+    bens = new_hook(APP.id, "https://p.example.org/", "s" * 16, [], user="ben", hosts=["*.example.org"], now=NOW)
+    await store.write(lambda c: hooks.add(c, hook))
+    await store.write(lambda c: hooks.add(c, bens))
+    await happen(store, event(EventKind.JOB_STARTED, 7), event(EventKind.JOB_ENDED, 7, NOW + 20, state="FAILED"))
+    assert await owed(store) == [(HOOKS, hook.id)]
+
+
+async def test_whom_a_task_names_is_told_of_its_end_once(store: Store) -> None:
+    request = {"options": {}, "notify": ["mailto:ada@example.org", "nowhere:x"]}
+    await begun(store, submission(request=request), job_id=7)
+    fact = event(EventKind.JOB_ENDED, 7, NOW + 20, state="FAILED")
+    await happen(store, event(EventKind.JOB_STARTED, 7), fact)
+    await happen(store, fact)
+    assert await owed(store) == [("mailto", "ada@example.org")]
+
+
+async def test_jobs_of_nobody_change_nothing(store: Store) -> None:
+    own = await kept(store, submission())
+    await happen(store, event(EventKind.JOB_ENDED, 99, state="FAILED"))
+    assert await now(store, own) == own
+    assert len(await store.read(lambda c: journal.find(c, journal.EventFilter(), limit=9))) == 1
