@@ -11,8 +11,10 @@ MAX_DETAIL = 500
 """Characters in an outcome's detail, at most."""
 MAX_SIZE = 4_000_000
 """Octets of one message, at most, whatever a job has put into it."""
-TIMEOUT = 0.5
-"""Seconds; troubles that end in silence take this long each."""
+TIMEOUT = 1.0
+"""Seconds a connector waits where it is to give up; troubles that end in silence take this long each."""
+PATIENCE = 30.0
+"""Seconds a connector waits elsewhere: long enough on a machine that is busy with other things."""
 
 EXPECTED: dict[Trouble, tuple[type[TryAgain | GiveUp], frozenset[Reason]]] = {
     Trouble.REFUSE_TARGET: (GiveUp, frozenset({Reason.TARGET_REFUSED})),
@@ -28,6 +30,8 @@ EXPECTED: dict[Trouble, tuple[type[TryAgain | GiveUp], frozenset[Reason]]] = {
     Trouble.ECHO_SECRETS: (TryAgain, frozenset({Reason.SERVICE_ERROR})),
 }
 """What a connector says to each trouble. A mail must not die of anything but a refusal for good."""
+SILENT = frozenset(trouble for trouble, (_, reasons) in EXPECTED.items() if Reason.TIMEOUT in reasons)
+"""The troubles that may end only when the connector gives up."""
 
 MESSAGE = Message(
     title="Failed: job 17 (conformance)",
