@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,11 @@ def nothing_is_left(helper: Helper) -> Iterator[None]:
     lines = helper.log.stat().st_size
     helper.ask(verb="ping", user=USER)
     until(lambda: helper.children() == [] and helper.log.stat().st_size > lines)
-    before = (tree(helper.directory / "outside"), descriptors(helper))
+    before = (tree(helper.directory / "outside"), at_rest(helper))
     yield
     until(lambda: helper.children() == [])
     assert helper.ask(verb="ping", user=USER)["ok"] is True
-    until(lambda: helper.children() == [] and descriptors(helper) <= before[1])
+    until(lambda: helper.children() == [] and descriptors(helper) == before[1])
     assert helper.process.poll() is None
     assert tree(helper.directory / "outside") == before[0]
     assert "Traceback" not in helper.log.read_text()
@@ -65,6 +66,19 @@ def tree(place: Path) -> dict[str, tuple[int, int, int, bytes]]:
 def descriptors(helper: Helper) -> int:
     """Return how many are open in the helper, but for the one to each child that it keeps."""
     return len(list(Path(f"/proc/{helper.process.pid}/fd").iterdir())) - len(helper.waiting())
+
+
+def at_rest(helper: Helper) -> int:
+    """Wait until the last connection is closed; return how many descriptors are open then."""
+    seen: list[int] = []
+
+    def settled() -> bool:
+        seen.append(descriptors(helper))
+        time.sleep(0.05)
+        return len(seen) >= 10 and len(set(seen[-10:])) == 1
+
+    until(settled)
+    return seen[-1]
 
 
 def planted(helper: Helper) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from headgate.store.store import Store
 from headgate.testing.cluster import Cluster
 from tests.pack.built import PATIENCE, Pack, Sensor
 from tests.pack.test_sensor import kept_in
+from tests.service.nodes_settled import nodes_settled
 from tests.service.running import RunningHeadgate
 from tests.slurm.operating.put_back import put_back
 
@@ -67,10 +68,11 @@ async def running(operated_cluster: Cluster) -> AsyncIterator[Site]:
         yield Site(operated_cluster, headgate, url, *packs)
 
 
-@pytest.fixture
-def site(running: Site) -> Iterator[Site]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(running: Site) -> AsyncIterator[Site]:
     yield running
-    put_back(running.cluster)
+    await asyncio.to_thread(put_back, running.cluster)
+    await nodes_settled(running.store)
 
 
 async def port_of(headgate: RunningHeadgate) -> int:

@@ -20,6 +20,7 @@ from headgate.store.journal import EventFilter
 from headgate.store.store import Store
 from headgate.testing.cluster import Cluster, temporary_cluster
 from tests.real.site import PATIENCE, QUIET, SLEEP
+from tests.service.nodes_settled import nodes_settled
 from tests.service.running import RunningHeadgate
 
 pytestmark = [pytest.mark.slurm, pytest.mark.asyncio(loop_scope="module")]
@@ -156,7 +157,7 @@ async def watched(node_cluster: Cluster, tmp_path_factory: pytest.TempPathFactor
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(watched: Site) -> AsyncIterator[Site]:
     """The same, with all daemons running and all nodes in service, before and after."""
-    await watched.looked()
+    await nodes_settled(watched.url)
     yield watched
     await asyncio.to_thread(watched.cluster.up)
     if not watched.headgate.runs:
@@ -167,8 +168,7 @@ async def site(watched: Site) -> AsyncIterator[Site]:
         await watched.update(node, "down", "put back")
         await watched.update(node, "resume")
         await watched.state(node, lambda shown: shown.strip() == "idle")
-    await asyncio.sleep(4)  # what slurmdbd says of an end counts after a while, and is not to be told to the next test
-    await watched.looked()
+    await nodes_settled(watched.url)
 
 
 async def test_idle_node_is_drained_and_resumed(site: Site) -> None:

@@ -17,13 +17,13 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Connection
 
-from headgate.errors import SlurmCommandError, SlurmError, StoreError
+from headgate.errors import SlurmCommandError, SlurmError
 from headgate.events.journal import Journal
 from headgate.events.sources.cluster_watch import ClusterWatch
 from headgate.events.sources.health import Health
 from headgate.events.sources.node_changes import Look, NodeChange, first_sight, follow, of_outages
 from headgate.events.sources.node_ledger import HISTORIC, Joined, join, prune
-from headgate.events.sources.pace import until_next_look
+from headgate.events.sources.pace import look_on
 from headgate.events.sources.queries import NodeQueries
 from headgate.events.sources.standings import Standing
 from headgate.events.sources.stored_nodes import Remembered, matters, remembered, stored_node
@@ -119,25 +119,15 @@ class NodeWatcher:
     async def run(self) -> None:
         """Watch until ``stop``."""
         self._bell = bell = self._store.bell(Topic.NODES)
-        while not self._stopping:
-            begun = time.monotonic()
-            try:
-                await self.tick()
-            except (SlurmError, StoreError) as error:
-                LOOKS.labels("failed").inc()
-                self._standing.failed(error.message)
-                self._health.failed(error.message)
-            else:
-                LOOKS.labels("answered").inc()
-                self._standing.saw(time.time())
-                self._health.answered()
-            await until_next_look(
-                bell,
-                begun=begun,
-                pause=self._health.pause(),
-                at_least=self._health.at_least(self._settings.min_interval),
-                stopping=lambda: self._stopping,
-            )
+        await look_on(
+            self.tick,
+            bell,
+            health=self._health,
+            standing=self._standing,
+            counted=LOOKS,
+            min_interval=self._settings.min_interval,
+            stopping=lambda: self._stopping,
+        )
 
     def stop(self) -> None:
         """Ask ``run`` to end after the look under way."""

@@ -20,7 +20,7 @@ from headgate.events.journal import Journal
 from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
 from headgate.events.sources.health import Health
 from headgate.events.sources.mail_audit import MailAudit
-from headgate.events.sources.pace import until_next_look
+from headgate.events.sources.pace import look_on
 from headgate.events.sources.queries import SlurmQueries
 from headgate.events.sources.standings import Standing
 from headgate.events.sources.stored_jobs import known_job, stored_job
@@ -121,27 +121,17 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until ``stop``."""
+        # A mail, a job just submitted or a hint wakes it.
         self._bell = bell = self._store.bell(Topic.WAITING, Topic.SUBMISSIONS, Topic.JOBS)
-        while not self._stopping:
-            begun = time.monotonic()
-            try:
-                await self.tick()
-            except (SlurmError, StoreError) as error:
-                TICKS.labels("failed").inc()
-                self._standing.failed(error.message)
-                self._health.failed(error.message)
-            else:
-                TICKS.labels("answered").inc()
-                self._standing.saw(time.time())
-                self._health.answered()
-            # A mail, a job just submitted or a hint wakes it.
-            await until_next_look(
-                bell,
-                begun=begun,
-                pause=self._health.pause(),
-                at_least=self._health.at_least(self._settings.min_interval),
-                stopping=lambda: self._stopping,
-            )
+        await look_on(
+            self.tick,
+            bell,
+            health=self._health,
+            standing=self._standing,
+            counted=TICKS,
+            min_interval=self._settings.min_interval,
+            stopping=lambda: self._stopping,
+        )
 
     def stop(self) -> None:
         """Ask ``run`` to end after the tick under way."""
