@@ -20,6 +20,7 @@ _COMMANDS = {
     "config": ("headgate.cli.config:group", "Check and show the configuration."),
     "connector": ("headgate.cli.connector:group", "See the ways to reach people, and try them."),
     "delivery": ("headgate.cli.delivery:group", "See who was told what, when, and why not yet."),
+    "doctor": ("headgate.cli.doctor:doctor", "Look at all that Headgate needs; say what is wrong, and what to do."),
     "event": ("headgate.cli.event:group", "See what happened."),
     "execution": ("headgate.cli.execution:group", "See what rules have begun; approve and cancel."),
     "job": ("headgate.cli.job:group", "Submit, watch, stop and fetch jobs by the gateway."),
