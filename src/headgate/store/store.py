@@ -144,7 +144,7 @@ class Store:
     def hold_exclusively(self) -> None:
         """For SQLite, keep other services out until ``close``. Raises StoreBusyError if one is in, StoreError."""
         path = self.url.database
-        if not self.sqlite or not path or path == ":memory:":
+        if not self.sqlite or not path or path == ":memory:" or self._lock is not None:
             return
         try:
             self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
