@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from headgate.errors import StoreError
 from headgate.model.delivery import DeliveryState, Priority, Reason
 from headgate.model.event import Event, EventKind, Source
-from headgate.store import claims, deliveries, journal, outcomes, tables
+from headgate.store import claims, deliveries, journal, outcomes, tables, unresolved
 from headgate.store.claims import Limits
 from headgate.store.deliveries import Delivery, DeliveryFilter, Made, NewDelivery
 from headgate.store.outcomes import Settled
@@ -159,11 +159,11 @@ async def test_no_target_is_found_while_it_is_decided_about_an_events_deliveries
         pytest.skip("SQLite has one writer at a time")
     number = await event(store)
     await add(store, NewDelivery(number, "a", "chat", "ada", "lane", lookup="ada"))
-    [item] = await store.read(lambda c: deliveries.unresolved(c, 1e12, 10))
+    [item] = await store.read(lambda c: unresolved.unresolved(c, 1e12, 10))
 
     def found(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = '200ms'"))
-        deliveries.resolve(connection, {item.id: ("1", "lane", "ada")})
+        unresolved.resolve(connection, {item.id: ("1", "lane", "ada")})
 
     def decide(connection: Connection) -> None:
         assert deliveries.waiting_of(connection, [number]) == []

@@ -18,10 +18,10 @@ from headgate.model.delivery import Reason
 from headgate.model.recipient import Recipient
 from headgate.notify.connector import Connector
 from headgate.notify.lookup.found import Answer, Failed, Found, NotFound
-from headgate.store import deliveries
-from headgate.store.deliveries import Unresolved
+from headgate.store import deliveries, unresolved
 from headgate.store.signals import Topic
 from headgate.store.store import Store
+from headgate.store.unresolved import Unresolved
 
 _log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class Resolver:
         """Work until ``stop``."""
         while not self._stopping:
             try:
-                due = await self._store.read(deliveries.next_unresolved)
+                due = await self._store.read(unresolved.next_unresolved)
                 wait = self._settings.poll if due is None else due - time.time()
                 if wait > 0:
                     await self._bell.wait(min(wait, self._settings.poll))
@@ -100,7 +100,7 @@ class Resolver:
 
     async def look(self) -> int:
         """Look up what is due, once; return how many targets were found. Raises StoreError."""
-        due = await self._store.read(lambda c: deliveries.unresolved(c, time.time(), self._settings.batch))
+        due = await self._store.read(lambda c: unresolved.unresolved(c, time.time(), self._settings.batch))
         outcome = _Outcome()
         for name in sorted({item.connector for item in due}):
             await self._of_connector(name, [item for item in due if item.connector == name], outcome)
@@ -145,8 +145,8 @@ class Resolver:
 
     def _write(self, connection: Connection, outcome: _Outcome) -> None:
         now = time.time()
-        deliveries.resolve(connection, outcome.found)
+        unresolved.resolve(connection, outcome.found)
         deliveries.give_up(connection, outcome.dead, now)
         for detail, numbers in outcome.later.items():
             _log.warning("lookup.failed", detail=detail, deliveries=len(numbers))
-            deliveries.postpone(connection, numbers, now + self._settings.again, Reason.UNREACHABLE, detail)
+            unresolved.postpone(connection, numbers, now + self._settings.again, Reason.UNREACHABLE, detail)

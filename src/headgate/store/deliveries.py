@@ -1,15 +1,15 @@
 """The queue's queries: owing deliveries, making their messages, looking at them, and what operators do to them.
 
-Claiming and recording, the two hot paths, have modules of their own: ``claims.py`` and ``outcomes.py``.
+Claiming and recording, the two hot paths, have modules of their own, ``claims.py`` and ``outcomes.py``; so have
+deliveries whose target is to be looked up, ``unresolved.py``.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text, update
 
 from headgate.model.delivery import DeliveryState, Priority, Reason
 from headgate.model.event import EventKind
@@ -20,8 +20,6 @@ from headgate.store.tables import OPEN, deliveries, events, failures
 
 _WAITING = and_(text("deliveries.state = 'waiting'"), deliveries.c.lookup.is_(None))
 """Waits for its message, and it is known whom to send it to."""
-_UNRESOLVED = and_(text("deliveries.state = 'waiting'"), deliveries.c.lookup.is_not(None))
-"""Waits until its target is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,85 +407,6 @@ def backlog(connection: Connection) -> dict[tuple[str, str], int]:
         .group_by(deliveries.c.connector, deliveries.c.state)
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(query)}
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """A delivery whose target is still to be looked up."""
-
-    id: int
-    event_id: int
-    connector: str
-    name: str
-    lane: str
-    created_at: float
-
-
-def unresolved(connection: Connection, now: float, limit: int) -> list[Unresolved]:
-    """Return deliveries whose target can be looked up now, oldest first."""
-    columns = deliveries.c
-    query = (
-        select(columns.id, columns.event_id, columns.connector, columns.lookup, columns.lane, columns.created_at)
-        .where(_UNRESOLVED, columns.not_before <= now)
-        .order_by(columns.not_before, columns.id)
-        .limit(limit)
-    )
-    return [Unresolved(*row) for row in connection.execute(query)]
-
-
-def next_unresolved(connection: Connection) -> float | None:
-    """Return when the next target can be looked up; None if none has to be."""
-    return connection.execute(select(func.min(deliveries.c.not_before)).where(_UNRESOLVED)).scalar()
-
-
-def resolve(connection: Connection, found: Mapping[int, tuple[str, str, str]]) -> None:
-    """Write down the targets that were looked up: number -> target, lane and person.
-
-    Those that have their message already are ready.
-    """
-    if not found:
-        return
-    statement = update(deliveries).where(deliveries.c.id == bindparam("number"), deliveries.c.lookup.is_not(None))
-    statement = statement.values(
-        lookup=None,
-        state=case((deliveries.c.message.is_not(None), DeliveryState.READY.value), else_=deliveries.c.state),
-        target=bindparam("found"),
-        lane=bindparam("found_lane"),
-        person=bindparam("whose"),
-        reason=None,
-        detail=None,
-    )
-    rows = [
-        {"number": number, "found": target, "found_lane": lane, "whose": person}
-        for number, (target, lane, person) in found.items()
-    ]
-    connection.execute(statement, rows)
-    _drop_doubles(connection, list(found))
-    ring(connection, Topic.WAITING)
-    ring(connection, Topic.READY)
-
-
-def _drop_doubles(connection: Connection, numbers: Sequence[int]) -> None:
-    """Drop those of these deliveries that an event owes to somebody who is told of it anyway."""
-    other = deliveries.alias("other")
-    columns = deliveries.c
-    alike = and_(
-        other.c.event_id == columns.event_id,
-        other.c.connector == columns.connector,
-        other.c.target == columns.target,
-        other.c.lookup.is_(None),
-        other.c.state.not_in([DeliveryState.DEAD.value, DeliveryState.DROPPED.value]),
-    )
-    first = or_(other.c.id < columns.id, and_(other.c.id != columns.id, ~one_of(connection, other.c.id, numbers)))
-    doubles = select(columns.id).where(one_of(connection, columns.id, numbers), exists().where(alike, first))
-    why = dict.fromkeys(connection.execute(doubles).scalars(), (Reason.DUPLICATE, "two receivers are the same"))
-    leave_out(connection, why, time.time())
-
-
-def postpone(connection: Connection, numbers: Sequence[int], until: float, reason: Reason, detail: str) -> None:
-    """Look again later for whom these are, and say why."""
-    statement = update(deliveries).where(one_of(connection, deliveries.c.id, list(numbers)))
-    connection.execute(statement.values(not_before=until, reason=reason.value, detail=detail))
 
 
 def told_of(
