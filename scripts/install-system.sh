@@ -14,6 +14,7 @@ packages=(
   openssh-server                                                   # acting as users by SSH
   python3-venv git                                                 # the project's own environment
   slapd ldap-utils rabbitmq-server postfix mutt                    # what connectors and lookups are tried against
+  prometheus                                                       # promtool, which tries the alert rules
   chromium w3m fonts-dejavu-core fonts-noto-color-emoji            # mails are looked at, by browser and as text
 )
 
