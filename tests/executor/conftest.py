@@ -35,6 +35,15 @@ AS_THE_UNIT = ["/usr/bin/setpriv", "--no-new-privs", "--inh-caps=-all", "--bound
 USER, OTHER = "ada", "ben"
 SWITCH = "OPENAT2 = kernel_has_openat2()\n"
 WAITS = "headgate waits"
+WAITS_FOR_SCRIPT = """\
+#!/bin/sh
+: >script
+echo $$ >pid.new && mv pid.new pid
+cat >script
+touch submitted
+echo 4711
+"""
+"""An sbatch that says what it saw of its script, and when it had all of it."""
 PROGRAMS = ("headgate_executor.py", "headgate_verbs.py")
 
 

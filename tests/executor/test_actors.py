@@ -203,6 +203,7 @@ async def test_directories_are_made_listed_told_about_renamed_and_removed(acting
     assert (await client.stat(USER, acting.place("a/link"))).kind == "link"
     await client.rename(USER, acting.place("a/x"), "a/b/x")
     assert (acting.root / "a/b/x").read_text() == "x"
+    assert await refused(client.rename(USER, acting.place("a/b"), "a/b/below")) == "request"
     assert await client.prune(USER, acting.place("a"), keep=["y"]) == 6
     assert [entry.name for entry in (await client.list(USER, acting.place("a"))).entries] == ["y"]
     assert await client.remove_tree(USER, acting.place("a")) == 2

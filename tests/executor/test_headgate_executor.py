@@ -24,6 +24,7 @@ from tests.executor.conftest import (
     SERVICE,
     SOURCE,
     USER,
+    WAITS_FOR_SCRIPT,
     Helper,
     answer,
     gone,
@@ -166,13 +167,16 @@ def test_slow_requests_hold_nobody_up_and_are_ended() -> None:
 
 
 def test_a_script_that_breaks_off_is_not_submitted(helper: Helper) -> None:
-    helper.program("sbatch", "#!/bin/sh\ntouch started\necho 1\n")
+    helper.program("sbatch", WAITS_FOR_SCRIPT)
     request = json.dumps({"verb": "submit", "user": USER, "root": str(helper.root), "path": ""}).encode()
     with helper.connect() as connection:
         connection.sendall(framed(request) + framed(b"#!/bin/sh\n") + b"\0\0\1\0" + b"rm -rf")
+        until((helper.root / "pid").exists)
         connection.shutdown(1)
         assert answer(connection)["error"] == "frame"
-    assert not (helper.root / "started").exists()
+    assert gone(int((helper.root / "pid").read_text()))
+    assert (helper.root / "script").read_bytes() == b""
+    assert not (helper.root / "submitted").exists()
 
 
 async def test_time_ends_a_command_with_all_its_children_also_those_that_left_its_group() -> None:

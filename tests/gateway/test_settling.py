@@ -12,7 +12,8 @@ from headgate.gateway.ways import Way
 from headgate.model.job import Attempt, ExitStatus, Figures
 from headgate.model.states import JobState
 from headgate.model.submission import Phase
-from headgate.store import jobs, submissions
+from headgate.store import audit, jobs, submissions
+from headgate.store.audit import AuditFilter
 from headgate.store.jobs import StoredJob
 from headgate.store.store import Store
 from tests.gateway.made import CLUSTER, NOW, begun, now, submission
@@ -61,6 +62,9 @@ async def test_a_job_whose_number_was_lost_is_found_by_its_directory(store: Stor
     await slurm.settler(store).look(NOW + 31)
     found = await now(store, own)
     assert (found.phase, found.job_id, found.run) == (Phase.ACTIVE, 7, 1)
+    [line] = await store.read(lambda c: audit.find(c, AuditFilter(), limit=10))
+    assert (line.user, line.action, line.outcome) == ("ada", "start job", "done")
+    assert line.subject == f"submission {own.id}"
 
 
 async def test_a_start_that_is_young_is_left_alone(store: Store) -> None:

@@ -89,6 +89,37 @@ async def test_readers_do_not_wait_for_a_writer(store: Store) -> None:
     assert await store.read(lambda c: cursors.read(c, "a")) == 1.0
 
 
+async def test_what_is_written_soon_is_not_waited_for_but_by_who_reads(store: Store) -> None:
+    writing, go_on = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    wrong: list[BaseException] = []
+
+    def work(connection: Connection) -> None:
+        cursors.advance(connection, "a", 1.0)
+        loop.call_soon_threadsafe(writing.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(30)
+
+    store.write_soon(work, wrong.append)
+    async with asyncio.timeout(30):
+        await writing.wait()
+        reading = asyncio.create_task(store.read(lambda c: cursors.read(c, "a")))
+        go_on.set()
+        assert await reading == 1.0
+    assert wrong == []
+
+
+async def test_what_could_not_be_written_soon_is_told_and_stops_no_reader(store: Store) -> None:
+    wrong: list[BaseException] = []
+
+    def work(connection: Connection) -> None:
+        cursors.advance(connection, "a", 1.0)
+        raise HeadgateError("no")
+
+    store.write_soon(work, wrong.append)
+    assert await store.read(lambda c: cursors.read(c, "a")) is None
+    assert [str(error) for error in wrong] == ["no"]
+
+
 async def test_a_deadlock_is_tried_again_and_both_are_written(store: Store) -> None:
     for name in ("a", "b"):
         await store.write(functools.partial(cursors.advance, name=name, value=0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 
@@ -42,8 +42,10 @@ class Asking(abc.ABC):
         """Return the file that a request opens. Raises RefusedError, ExecutorError."""
 
     @abc.abstractmethod
-    async def _submit(self, user: str, fields: Mapping[str, object], script: bytes) -> dict[str, Any]:
-        """Return the answer to a submission. Raises RefusedError, ExecutorError."""
+    async def _submit(
+        self, user: str, fields: Mapping[str, object], script: bytes, when: Awaitable[object] | None
+    ) -> dict[str, Any]:
+        """Return the answer to a submission. Raises RefusedError, ExecutorError, and what ``when`` raises."""
 
     @abc.abstractmethod
     def archive(self, user: str, place: Place) -> AbstractAsyncContextManager[Archive]:
@@ -63,12 +65,13 @@ class Asking(abc.ABC):
         environment: Mapping[str, str] | None = None,
         cluster: str = "",
         save_as: str = "",
+        when: Awaitable[object] | None = None,
     ) -> Submitted:
         """Submit a batch script in a directory; see `JobActor.submit`."""
         fields = {**at(directory), "options": options or {}, "environment": environment or {}, **_of(cluster)}
         if save_as:
             fields["save_as"] = save_as
-        return read(Submitted, await self._submit(user, fields, script))
+        return read(Submitted, await self._submit(user, fields, script, when))
 
     async def cancel(self, user: str, job: str, *, cluster: str = "") -> Done:
         """End a job or an array task of this user."""

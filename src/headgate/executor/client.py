@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,15 +68,15 @@ class ExecutorClient(Asking):
         _unexpected(descriptor)
         return answer
 
-    async def _submit(self, user: str, fields: Mapping[str, object], script: bytes) -> dict[str, Any]:
+    async def _submit(
+        self, user: str, fields: Mapping[str, object], script: bytes, when: Awaitable[object] | None
+    ) -> dict[str, Any]:
         async with self._connected(self._patience) as connection:
-            await connection.send({"verb": "submit", "user": user, **fields})
-            sending = asyncio.create_task(connection.send_pieces(script))
-            try:
-                answer, descriptor = await connection.receive()
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
+            await connection.send_with({"verb": "submit", "user": user, **fields}, script)
+            if when is not None:
+                await asyncio.shield(when)
+            await connection.send_end()
+            answer, descriptor = await connection.receive()
         _unexpected(descriptor)
         return answer
 

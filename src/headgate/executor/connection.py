@@ -34,17 +34,19 @@ class Connection:
         """Send a request."""
         await self._send(_framed(json.dumps(request).encode()))
 
-    async def send_pieces(self, data: bytes) -> None:
-        """Send a stream: pieces with their lengths, then one of no length. An end that hangs up early is no error.
+    async def send_with(self, request: Mapping[str, object], data: bytes) -> None:
+        """Send a request, and behind it a stream, but for its end: pieces with their lengths.
 
-        The executor hangs up when it has refused, and its answer says why.
+        An other side that hangs up early is no error: it does so when it has refused, and its answer says why.
         """
-        try:
-            for start in range(0, len(data), _PIECE):
-                await self._send(_framed(data[start : start + _PIECE]))
+        pieces = [_framed(data[start : start + _PIECE]) for start in range(0, len(data), _PIECE)]
+        with contextlib.suppress(ExecutorError):
+            await self._send(b"".join([_framed(json.dumps(request).encode()), *pieces]))
+
+    async def send_end(self) -> None:
+        """Send the end of a stream: a piece of no length."""
+        with contextlib.suppress(ExecutorError):
             await self._send(_framed(b""))
-        except ExecutorError:
-            return
 
     async def receive(self) -> tuple[Answer, int | None]:
         """Return an answer and the descriptor beside it; raise RefusedError if it is a refusal."""

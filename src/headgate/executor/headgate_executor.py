@@ -426,6 +426,8 @@ class Server:
         self.callers[connection.fileno()] = caller
         if uid != self.peer:
             self.refuse(caller, Refusal("peer", "this socket is the service's"), peer_uid=uid, peer_pid=peer)
+        else:
+            self.hear(caller)  # it mostly is there already
 
     def hear(self, caller: Caller) -> None:
         """Read what is there of a request, never more than the request; begin it when it is whole."""

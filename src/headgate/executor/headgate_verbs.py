@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import heapq
 import json
 import os
@@ -36,6 +37,7 @@ MAX_DEPTH = 200
 MAX_PATH = 4096
 MAX_NAME = 255
 CHUNK = 256 * 1024
+F_GETPIPE_SZ = 1032
 PATH = "/usr/local/bin:/usr/bin:/bin"
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -52,6 +54,7 @@ ERRORS = {
     errno.ENOENT: "not-found", errno.EACCES: "forbidden", errno.EPERM: "forbidden", errno.EEXIST: "exists",
     errno.ENOTDIR: "not-a-directory", errno.EISDIR: "not-a-file", errno.ELOOP: "link", errno.EXDEV: "link",
     errno.ENOSPC: "full", errno.EDQUOT: "full", errno.ENXIO: "not-a-file", errno.ENOTEMPTY: "exists",
+    errno.EINVAL: "request",
 }  # fmt: skip
 
 
@@ -638,35 +641,92 @@ def unpack(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, target: int, parts: 
 
 
 def submit(job: Job) -> Answer:
-    """Run sbatch in the directory, with the whole script as its standard input; make the directory if it is to."""
+    """Run sbatch in the directory, with the whole script as its standard input; make the directory if it is to.
+
+    sbatch is started before the script is here: meanwhile it makes itself ready. It never sees a part of a script.
+    """
+    words, keep = ["sbatch", "--parsable", "--propagate=NONE", *job.request["options"]], None
     if job.request["save_as"]:
-        os.close(make_all(job.root, job.request["path"], 0o700))
-    directory = open_beneath(job.root, job.request["path"], THROUGH)
+        directory = make_all(job.root, job.request["path"], 0o700)
+    else:
+        directory = open_beneath(job.root, job.request["path"], THROUGH)
     os.fchdir(directory)
-    script, words, keep = receive_script(job), ["--parsable", "--propagate=NONE", *job.request["options"]], None
-    if job.request["save_as"]:
-        save(script, open_regular(directory, [job.request["save_as"]], os.O_WRONLY | os.O_CREAT, 0o600))
     if job.request["environment"]:
         # sbatch would give the job nothing but what is in this file, and reads it without taking it for its own.
         wanted = login(job.account) | job.request["environment"]
         variables = b"".join(os.fsencode(f"{name}={text}") + b"\0" for name, text in wanted.items())
         keep = in_memory("environment", variables)
         words.append(f"--export-file={keep}")
-    output, complaint = run(job, ["sbatch", *words], script, keep)
+    input_end, pipe = os.pipe2(os.O_CLOEXEC)
+    command = start(job, words, input_end, keep)
+    os.close(input_end)
+    try:
+        script = receive_script(job, directory)
+    except (Refusal, OSError):
+        end(command)
+        raise
+    if not hand_over(pipe, script):
+        end(command)
+        command = start(job, words, in_memory("script", script), keep)
+    os.close(pipe)
+    output, complaint = finish(job, command)
     found = re.search(r"^(\d{1,10})(?:;(\S+))?\s*\Z", output, re.MULTILINE)
     if not found:
         raise Refusal("slurm", "sbatch named no job", code=0, output=output, complaint=complaint)
     return {"job": found[1], "message": complaint}
 
 
-def save(script: int, target: int) -> None:
-    """Keep the script in a file, in place of what was in it."""
-    os.ftruncate(target, 0)
-    while data := os.read(script, CHUNK):
-        with open(target, "wb", closefd=False) as file:
-            file.write(data)
-    os.close(target)
-    os.lseek(script, 0, os.SEEK_SET)
+def receive_script(job: Job, directory: int) -> bytes:
+    """Take the script, and keep it in a file if that has a name.
+
+    A script that breaks off is no script: the file and its directory are removed again.
+    """
+    name = job.request["save_as"]
+    if not name:
+        return b"".join(pieces(job))
+    opened, script = open_regular(directory, [name], os.O_WRONLY | os.O_CREAT, 0o600), []
+    try:
+        with open(opened, "wb") as file:
+            file.truncate()
+            for piece in pieces(job):
+                script.append(piece)
+                file.write(piece)
+                file.flush()
+    except (Refusal, OSError):
+        unmake(job, directory)
+        raise
+    return b"".join(script)
+
+
+def pieces(job: Job) -> Iterator[bytes]:
+    """Take a script's pieces of known length, up to one of no length."""
+    size = 0
+    while length := int.from_bytes(receive(job.connection, 4), "big"):
+        size += length
+        if size > job.limits.max_script:
+            raise Refusal("too-large", f"the script has more than {job.limits.max_script} bytes")
+        yield receive(job.connection, length)
+
+
+def unmake(job: Job, directory: int) -> None:
+    """Remove what was made for a script that did not come."""
+    with contextlib.suppress(OSError, Refusal):
+        os.unlink(job.request["save_as"], dir_fd=directory)
+        above, own = parent(job.root, job.request["path"])
+        os.rmdir(own, dir_fd=above)
+
+
+def hand_over(pipe: int, script: bytes) -> bool:
+    """Give a script to the command that waits for it, if that can be done at once; return whether it was.
+
+    A command must never see the beginning of a script, and then its end because this process was ended meanwhile.
+    """
+    if len(script) > fcntl.fcntl(pipe, F_GETPIPE_SZ):
+        return False
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BrokenPipeError):  # it ended without a script, and says why
+        return os.write(pipe, script) == len(script)
+    return True
 
 
 def on_job(*words: str) -> Callable[[Job], Answer]:
@@ -691,16 +751,6 @@ def update(job: Job) -> Answer:
     return {"message": output + complaint}
 
 
-def receive_script(job: Job) -> int:
-    """Take the script, in pieces of known length up to one of no length; a script that breaks off is no script."""
-    script = bytearray()
-    while length := int.from_bytes(receive(job.connection, 4), "big"):
-        if len(script) + length > job.limits.max_script:
-            raise Refusal("too-large", f"the script has more than {job.limits.max_script} bytes")
-        script += receive(job.connection, length)
-    return in_memory("script", script)
-
-
 def receive(connection: socket.socket, length: int) -> bytes:
     """Read exactly so many bytes."""
     data = bytearray()
@@ -721,8 +771,23 @@ def in_memory(name: str, data: bytes | bytearray) -> int:
     return made
 
 
-def run(job: Job, words: list[str], stdin: int | None = None, keep: int | None = None) -> tuple[str, str]:
+def run(job: Job, words: list[str]) -> tuple[str, str]:
     """Run one of Slurm's commands and return what it printed on both outputs; raise Refusal when it fails."""
+    return finish(job, start(job, words))
+
+
+@dataclass
+class Command:
+    """One of Slurm's commands that was started, and the pipes it prints to."""
+
+    name: str
+    pid: int
+    out: int
+    complaints: int
+
+
+def start(job: Job, words: list[str], stdin: int | None = None, keep: int | None = None) -> Command:
+    """Start one of Slurm's commands."""
     slurm = job.limits.slurm.get(job.request["cluster"])
     if slurm is None:
         raise Refusal("request", "there is no such cluster")
@@ -740,16 +805,27 @@ def run(job: Job, words: list[str], stdin: int | None = None, keep: int | None =
     )  # fmt: skip
     os.close(out_end)
     os.close(complaints_end)
-    printed = {out: bytearray(), complaints: bytearray()}
+    return Command(words[0], pid, out, complaints)
+
+
+def finish(job: Job, command: Command) -> tuple[str, str]:
+    """Wait for a command's end and return what it printed on both outputs; raise Refusal when it failed."""
+    printed = {command.out: bytearray(), command.complaints: bytearray()}
     if not gather(printed, job.limits.max_output):
-        os.kill(pid, signal.SIGKILL)
-        raise Refusal("output", f"{words[0]} printed more than {job.limits.max_output} bytes")
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        end(command)
+        raise Refusal("output", f"{command.name} printed more than {job.limits.max_output} bytes")
+    code = os.waitstatus_to_exitcode(os.waitpid(command.pid, 0)[1])
     output, complaint = (text.decode("utf-8", "replace") for text in printed.values())
     if code:
-        message = complaint.strip() or output.strip() or f"{words[0]} failed"
+        message = complaint.strip() or output.strip() or f"{command.name} failed"
         raise Refusal("slurm", message, code=code, output=output, complaint=complaint)
     return output, complaint
+
+
+def end(command: Command) -> None:
+    """End a command that shall not do anything more."""
+    os.kill(command.pid, signal.SIGKILL)
+    os.waitpid(command.pid, 0)
 
 
 def gather(printed: dict[int, bytearray], most: int) -> bool:

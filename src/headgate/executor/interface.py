@@ -6,7 +6,7 @@ import abc
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeVar
@@ -201,10 +201,13 @@ class JobActor(Protocol):
         environment: Mapping[str, str] | None = None,
         cluster: str = "",
         save_as: str = "",
+        when: Awaitable[object] | None = None,
     ) -> Submitted:
         """Submit a batch script in a directory that exists. ``environment`` are more variables of the job.
 
         With ``save_as`` the directory is made, for the user only, and the script is kept there under that name.
+        ``when``: Slurm is not asked before this is done; if it raises, Slurm is not asked at all, and this raises it.
+        Until then everything else may be made ready.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from headgate.config.ssh import SshSettings
@@ -88,7 +88,11 @@ class SshActor(Asking):
         async with self._line(user) as line:
             return await self._request(line, verb, user, fields)
 
-    async def _submit(self, user: str, fields: Mapping[str, object], script: bytes) -> dict[str, Any]:
+    async def _submit(
+        self, user: str, fields: Mapping[str, object], script: bytes, when: Awaitable[object] | None
+    ) -> dict[str, Any]:
+        if when is not None:
+            await asyncio.shield(when)
         async with self._line(user) as line:
             return await self._request(line, "submit", user, fields, script)
 

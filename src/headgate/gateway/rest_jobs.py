@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
@@ -31,6 +33,7 @@ class RestJobs:
         environment: Mapping[str, str] | None = None,
         cluster: str = "",
         save_as: str = "",
+        when: Awaitable[object] | None = None,
     ) -> Submitted:
         """Submit a batch script in a directory; see `JobActor.submit`."""
         del cluster
@@ -39,6 +42,14 @@ class RestJobs:
             kept = await self._files.open_write(user, place, how="replace", mode=0o600, parents=True)
             async with kept:
                 await kept.write(script, 0)
+        if when is not None:
+            try:
+                await asyncio.shield(when)
+            except Exception:
+                if save_as:
+                    with contextlib.suppress(RefusedError, ExecutorError):  # it is a leftover, no more
+                        await self._files.remove_tree(user, directory)
+                raise
         where = f"{directory.root}/{directory.path}".rstrip("/")
         job, message = await _done(self._client.submit(user, where, script, options or {}, environment or {}))
         return Submitted(job=job, message=message)

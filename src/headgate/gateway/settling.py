@@ -21,7 +21,7 @@ from headgate.model.event import JSON
 from headgate.model.job import Figures
 from headgate.model.states import JobState, read_state
 from headgate.model.submission import LOST, Phase, Submission
-from headgate.store import jobs, submissions
+from headgate.store import audit, jobs, submissions
 from headgate.store.jobs import StoredJob
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
@@ -93,11 +93,26 @@ class Settler:
                 continue
             found = await self.find(way, begun)
             if found is not None:
-                await self._store.write(partial(self._follower.joined, begun=begun, job_id=found))
+                await self._store.write(partial(self._found, begun=begun, job_id=found))
                 _log.info("gateway.found", submission=begun.id, job=found)
             elif now - begun.requested_at > _GIVEN_UP:
                 await self._store.write(partial(submissions.refused, submission=begun, problem=LOST, now=now))
                 _log.warning("gateway.not_submitted", submission=begun.id)
+
+    def _found(self, connection: Connection, begun: Submission, job_id: int) -> None:
+        """Keep the job of a start whose answer was lost, or was not kept, and say so where all starts are written."""
+        self._follower.joined(connection, begun, job_id)
+        detail = f"Slurm job {job_id}, found in Slurm"
+        subject = f"submission {begun.id}"
+        audit.record(
+            connection,
+            user=begun.user,
+            via="gateway",
+            action="start job",
+            subject=subject,
+            outcome="done",
+            detail=detail,
+        )
 
     async def find(self, way: Way, begun: Submission) -> int | None:
         """Search Slurm for the job of a start whose answer was lost: by its directory, which no other job has."""

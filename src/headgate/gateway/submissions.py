@@ -59,9 +59,15 @@ _ENDING: Final = 20.0
 """Seconds a job that was stopped has to be over before it is started again, or its files are removed."""
 _OVER: Final = ("already completing or completed", "Invalid job id specified", "Job/step already completing")
 """What Slurm says when there is nothing left to cancel."""
+_DOUBTFUL: Final = ("timeout", "output", "internal")
+"""Why the executor ended sbatch, or lost sight of it: Slurm may have been asked by then."""
 _UNKNOWN: Final = (
     "it is not known yet whether Slurm took the job; this is being looked into, and the job shows the answer"
 )
+
+
+class _TakenError(Exception):
+    """The key or the task of a submission is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class Submissions:
         self._templates = templates
         self._clock = clock
         self.directories = Directories(ways)
+        self._full: set[str] = set()
+        """Ids of apps whose last job was one too many."""
 
     # Reading
 
@@ -128,13 +136,17 @@ class Submissions:
             return await self._resume(owner, first, request, start=start), False
         script = await self._script(owner.app, request)
         planned = await self._planned(owner, way, request, script, more=more, task_uuid=task_uuid)
-        new = await self._store.write(lambda c: self._add(c, owner, planned, repeat, start=start))
-        if new is None:
+        keeping = asyncio.ensure_future(self._keep(owner, planned, repeat, start=start))
+        try:
+            if owner.app.id in self._full:
+                await keeping  # most likely it is refused, and nothing is to be made ready for that
+            if start:
+                return await self._submit(owner, planned, script.encode(), keeping=keeping), True
+            new = await keeping
+        except _TakenError:
             if repeat is not None and (first := await self._repeated(owner, repeat)) is not None:
                 return await self._resume(owner, first, request, start=start), False
-            raise ConflictError("there is such a task already: its uuid was used")
-        if start:
-            return await self._submit(owner, new, script.encode(), new=True), True
+            raise ConflictError("there is such a task already: its uuid was used") from None
         try:
             await self.directories.make(new, script.encode())
         except (RefusedError, ExecutorError) as error:
@@ -272,6 +284,18 @@ class Submissions:
             created_at=self._clock(),
         )
 
+    async def _keep(self, owner: Owner, planned: Submission, repeat: Repeat | None, *, start: bool) -> Submission:
+        """Write a submission down. Raises _TakenError if its key or its task is there already, TooManyError."""
+        try:
+            new = await self._store.write(lambda c: self._add(c, owner, planned, repeat, start=start))
+        except TooManyError:
+            self._full.add(owner.app.id)
+            raise
+        self._full.discard(owner.app.id)
+        if new is None:
+            raise _TakenError
+        return new
+
     def _add(
         self, connection: Connection, owner: Owner, new: Submission, repeat: Repeat | None, *, start: bool = False
     ) -> Submission | None:
@@ -327,8 +351,14 @@ class Submissions:
         except (RefusedError, ExecutorError) as error:
             raise refusal(error) from error
 
-    async def _submit(self, owner: Owner, begun: Submission, script: bytes, *, new: bool = False) -> Submission:
-        """Ask Slurm, and write down what it said. Of a ``new`` one the directory is made with it, in one go."""
+    async def _submit(
+        self, owner: Owner, begun: Submission, script: bytes, *, keeping: asyncio.Future[Submission] | None = None
+    ) -> Submission:
+        """Ask Slurm, and write down what it said.
+
+        Of a new one the directory is made with it, in one go. ``keeping``: it is being written down that a new one is
+        started. Slurm is asked once that is done; meanwhile all else is made ready.
+        """
         way = self._way(begun.cluster)
         options = begun.request.get("options")
         variables = begun.request.get("environment")
@@ -340,31 +370,40 @@ class Submissions:
                 options={**_mapping(options), **output_options(begun.request)},
                 environment={name: str(value) for name, value in _mapping(variables).items()},
                 cluster=way.alias,
-                save_as=BATCH if new else "",
+                save_as=BATCH if keeping else "",
+                when=keeping,
             )
-        except RefusedError as error:
-            if new and error.error not in ("slurm", "timeout"):
-                await self._store.write(lambda c: submissions.discard(c, begun))  # Slurm was not asked
-                raise refusal(error) from error
-            if error.transient and error.error == "timeout":
-                await self._store.write(lambda c: submissions.doubt(c, begun, _UNKNOWN))
-                raise UnavailableError(_UNKNOWN) from error
+        except (RefusedError, ExecutorError) as error:
+            raise await self._unsubmitted(
+                owner, await keeping if keeping else begun, error, new=bool(keeping)
+            ) from error
+        if keeping:
+            begun = await keeping
+        # Not waited for: should this process end before it is kept, it is found out again. That the submission is being
+        # started is on disk, and so Slurm is searched for its job.
+        self._store.write_soon(lambda c: self._submitted(c, owner, begun, answer), partial(_not_kept, begun))
+        return submissions.with_job(begun, int(answer.job))
+
+    async def _unsubmitted(
+        self, owner: Owner, begun: Submission, error: RefusedError | ExecutorError, *, new: bool
+    ) -> Exception:
+        """Write down why a start led to no job, or that it is not known; return what its owner is told."""
+        if isinstance(error, ExecutorError):
+            _log.warning("gateway.submit_in_doubt", submission=begun.id, error=error.message)
+        elif new and error.error not in ("slurm", *_DOUBTFUL):
+            await self._store.write(lambda c: submissions.discard(c, begun))  # Slurm was not asked
+            return refusal(error)
+        elif error.error not in _DOUBTFUL:
             problem = error.message
             await self._store.write(lambda c: self._refused(c, owner, begun, problem))
-            raise refusal(error) from error
-        except ExecutorError as error:
-            _log.warning("gateway.submit_in_doubt", submission=begun.id, error=error.message)
-            await self._store.write(lambda c: submissions.doubt(c, begun, _UNKNOWN))
-            raise UnavailableError(_UNKNOWN) from error
-        # What a power failure would undo here is found out again: that it is being started is on disk, and so the job
-        # is searched for in Slurm.
-        return await self._store.write(lambda c: self._submitted(c, owner, begun, answer), found_again=True)
+            return refusal(error)
+        await self._store.write(lambda c: submissions.doubt(c, begun, _UNKNOWN))
+        return UnavailableError(_UNKNOWN)
 
-    def _submitted(self, connection: Connection, owner: Owner, begun: Submission, answer: Submitted) -> Submission:
-        kept = self._follower.joined(connection, begun, int(answer.job))
+    def _submitted(self, connection: Connection, owner: Owner, begun: Submission, answer: Submitted) -> None:
+        self._follower.joined(connection, begun, int(answer.job))
         self._record(connection, owner, "start job", begun, detail=f"Slurm job {answer.job}")
         ring(connection, Topic.SUBMISSIONS)
-        return kept
 
     def _refused(self, connection: Connection, owner: Owner, begun: Submission, problem: str) -> None:
         submissions.refused(connection, begun, problem, self._clock())
@@ -520,6 +559,10 @@ class Submissions:
             outcome=outcome,
             detail=detail,
         )
+
+
+def _not_kept(begun: Submission, error: BaseException) -> None:
+    _log.warning("gateway.job_not_kept", submission=begun.id, error=str(error))
 
 
 def output_options(request: Mapping[str, JSON]) -> dict[str, str]:

@@ -39,6 +39,7 @@ class Way:
     directory: str = "~/headgate"
     alias: str = ""
     _homes: dict[str, str] = field(default_factory=dict, repr=False)
+    _places: dict[str, Place] = field(default_factory=dict, repr=False)
 
     async def home(self, user: str) -> str:
         """Return a user's home directory. Raises what ``FileActor.ping`` raises."""
@@ -61,7 +62,11 @@ class Way:
 
     async def submissions(self, user: str) -> Place:
         """Return the directory of a user's submissions."""
-        return await self.place(user, expanded(self.directory, user, await self.home(user)))
+        known = self._places.get(user)
+        if known is None:
+            known = await self.place(user, expanded(self.directory, user, await self.home(user)))
+            self._places[user] = known
+        return known
 
 
 def expanded(path: str, user: str, home: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from headgate.config.settings import Settings
 from headgate.errors import HeadgateError, StoreError
@@ -21,7 +22,8 @@ from headgate.store import deliveries, outcomes
 from headgate.store.migrate import migrate
 from headgate.store.store import Store
 from headgate.web.api.application import make_api
-from headgate.web.app import make_app
+from headgate.web.api.straight import Straight
+from headgate.web.app import Beside, make_app
 from headgate.web.server import WebServer
 
 _log = structlog.get_logger(__name__)
@@ -128,9 +130,9 @@ class _Service:
         address = self._settings.service.address
         if address is None or "http" not in self._settings.service.parts:
             return None
-        app = make_app(self._readiness, self._backlog)
+        app: ASGIApp = make_app(self._readiness, self._backlog)
         if "api" in self._settings.service.parts:
-            app.mount("", make_api(self._gateway))
+            app = Beside(app, Straight(make_api(self._gateway)))
         server = WebServer(app, *address)
         _log.info("http.listening", host=address[0], port=server.port)
         return server

@@ -60,6 +60,7 @@ class Store:
         self._lock: int | None = None
         self._listener: asyncio.Task[None] | None = None
         self._batches: Batches | None = None
+        self._soon: set[asyncio.Task[object]] = set()
         if self.sqlite:
             self._engine = _sqlite_engine(self.url)
             self._writers = ThreadPoolExecutor(1, "store-write")
@@ -95,8 +96,26 @@ class Store:
         written = partial(self.write_now, work, found_again=found_again)
         return await asyncio.get_running_loop().run_in_executor(self._writers, written)
 
+    def write_soon(self, work: Work[object], failed: Callable[[BaseException], None]) -> None:
+        """Run a piece of work that changes something, once the caller waits for something else; ``read`` waits for it.
+
+        Only for what is found again when this process is killed before. ``failed`` is told if it went wrong.
+        """
+        writing = asyncio.create_task(self.write(work, found_again=True), name="store write-soon")
+        self._soon.add(writing)
+
+        def done(writing: asyncio.Task[object]) -> None:
+            self._soon.discard(writing)
+            error = None if writing.cancelled() else writing.exception()
+            if error is not None:
+                failed(error)
+
+        writing.add_done_callback(done)
+
     async def read(self, work: Work[T]) -> T:
         """Run a piece of work that changes nothing. Raises StoreError."""
+        if self._soon:
+            await asyncio.wait(self._soon)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
     def write_now(self, work: Work[T], *, found_again: bool = False) -> T:

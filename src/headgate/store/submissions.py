@@ -177,6 +177,11 @@ def submitted(connection: Connection, submission: Submission, job_id: int) -> Su
     values = {"of": submission.number, "in_run": submission.run, "job": job_id, "now": _PENDING}
     if not connection.execute(_SUBMITTED, values).rowcount:
         return None
+    return with_job(submission, job_id)
+
+
+def with_job(submission: Submission, job_id: int) -> Submission:
+    """Return a submission as it is once the job that its start led to is kept."""
     return replace(submission, phase=Phase.ACTIVE, job_id=job_id, state=_PENDING, problem=None)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headgate.errors import StoreError
 from headgate.web.problems import handle_problems
@@ -20,10 +22,28 @@ Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
 """Returns (connector, state) -> how many. Raises StoreError."""
 
 
+_OWN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Beside:
+    """Two applications at one address: ours has its three paths, and the API all others.
+
+    An application that is mounted in another one is asked through both, and each has its price for every request.
+    """
+
+    def __init__(self, ours: ASGIApp, api: ASGIApp) -> None:
+        self._ours = ours
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        await (self._ours if scope.get("path") in _OWN else self._api)(scope, receive, send)
+
+
 def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
     """Make the application."""
     app = FastAPI(title="Headgate", docs_url=None, redoc_url=None, openapi_url=None)
-    handle_problems(app)  # of what no route takes, also where another application is mounted below
+    handle_problems(app)
 
     @app.get("/healthz")
     async def health() -> Response:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from headgate.errors import ConfigError
+
+_QUEUE: Final = 2048
+"""Connections that wait to be accepted."""
 
 
 class _QuietServer(uvicorn.Server):
@@ -30,6 +34,7 @@ class WebServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            self._socket.listen(_QUEUE)  # at once, so that whoever is told of the port can connect to it
         except OSError as error:
             self._socket.close()
             raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -24,13 +24,15 @@ from headgate.web.api.outputs import whole_text
 from headgate.web.api.showing import show, show_all, shown
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+KEY: Final = r"^[\x21-\x7e]+$"
+LONGEST_KEY: Final = 255
 RepeatKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        max_length=LONGEST_KEY,
+        pattern=KEY,
         description="Makes a repeated request return the first job, also when its answer was lost.",
     ),
 ]
@@ -124,14 +126,20 @@ async def create_job(
     request: Request, response: Response, owner: TheOwner, at: At, *, wanted: JobRequest, repeat_key: RepeatKey = None
 ) -> ShownJob:
     """Create a job. Below ``/apps`` it is not submitted yet, as in Slurmer, unless ``start`` is true."""
-    start = "appId" not in request.path_params if wanted.start is None else wanted.start
-    made, new = await at.submissions.create(owner, wanted, start=start, repeat_key=repeat_key)
+    made, new = await create(at, owner, wanted, repeat_key, start="appId" not in request.path_params)
     if not new:
         response.status_code = HTTPStatus.OK
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{made.id}"
-    if new:
-        return shown([made], {})[0]  # the watcher has not seen it yet
-    return await show(at, made)
+    return made
+
+
+async def create(
+    at: Gateway, owner: Owner, wanted: JobRequest, repeat_key: str | None, *, start: bool
+) -> tuple[ShownJob, bool]:
+    """Create a job, and return it with whether it is new. ``start``: whether it is submitted if nothing is said."""
+    begin = start if wanted.start is None else wanted.start
+    made, new = await at.submissions.create(owner, wanted, start=begin, repeat_key=repeat_key)
+    return (shown([made], {})[0] if new else await show(at, made)), new  # of a new one the watcher knows nothing
 
 
 @router.get("/{jobId}")
