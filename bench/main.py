@@ -20,6 +20,7 @@ BENCHMARKS = {
     "accounting": "sacct calls for 1,000 mails",
     "arrays": "messages a person gets about 10,000 array tasks, beside a message a task",
     "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",
+    "webhook": "a hundred webhooks a second, beside an empty route of the same service",
     "smtp": "mails per second through the mailto connector, beside plain aiosmtplib",
 }
 """Each is a module of this folder with a ``main``."""

@@ -24,6 +24,7 @@ ROOMS = [
     "rules",
     "pack",
     "gateway",
+    "builds",
     "web",
     "service",
     "cli",

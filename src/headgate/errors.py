@@ -20,8 +20,17 @@
     ├── RefusedError         acting as a user: it was refused (headgate.executor.refusal)
     ├── ActionError          an action failed, or was not begun (headgate.actions.refusals)
     ├── PackError            the pack for StackStorm cannot be written there (headgate.pack.build)
+    ├── ForgeError           a forge did not do what it was asked (headgate.builds.forge.interface)
+    │   ├── GoneError            what it was about is not there any more
+    │   └── ForbiddenError       our account there lacks a permission
+    ├── UnreadableError      a webhook that was signed cannot be read (headgate.builds.incoming.github)
     ├── GatewayError         the gateway refuses a request, one class for each answer (headgate.gateway.refusals)
     ├── TemplateError        a job template cannot be filled in (headgate.gateway.templates.values)
+    ├── DeployError          an artefact of a build was not deployed (headgate.builds.deploy.request)
+    ├── TrashError           a build's directories cannot be moved away (headgate.builds.trash)
+    ├── CheckoutError        what is to be built cannot be got (headgate.builds.checkout.mirror)
+    ├── GitError             git did not do what it was asked (headgate.builds.checkout.git)
+    ├── PathError            what would become a job's directory must not (headgate.builds.jobs.paths)
     ├── ApiError             the gateway refused a client, or did not answer it (headgate.client)
     └── ClusterError         a test cluster cannot do what was asked (headgate.testing.cluster.errors)
         ├── DaemonError          one of its daemons did not start

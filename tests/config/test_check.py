@@ -103,7 +103,10 @@ kind = "pigen"
         (
             13,
             "service.parts[1]",
-            "should be 'watcher', 'nodes', 'push', 'mail', 'worker', 'bots', 'local', 'http', 'api' or 'rules'",
+            (
+                "should be 'watcher', 'nodes', 'push', 'mail', 'worker', 'bots', 'local', 'http', 'api', "
+                "'rules' or 'builds'"
+            ),
             '"worker"',
         ),
         (15, "logging.level", "should be 'debug', 'info', 'warning' or 'error'", '"info"'),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from headgate.config.builds import GitHubSettings, GitLabSettings
 from headgate.config.connector import ConnectorSettings
 from headgate.config.reference import settings_reference, toml_value, value_words
 from headgate.config.schema import inner_model
@@ -85,3 +86,12 @@ def test_a_value_is_told_in_words(annotation: Any, words: str) -> None:
 )
 def test_a_default_is_written_as_in_the_file(value: Any, text: str) -> None:
     assert toml_value(value) == text
+
+
+def test_tables_that_may_have_several_models_have_a_section_for_each() -> None:
+    text = settings_reference({})
+    for kind, model in (("github", GitHubSettings), ("gitlab", GitLabSettings)):
+        part = text.partition(f'## `[builds.forges.NAME], kind = "{kind}"`')[2].partition("\n## ")[0]
+        assert all(f"| `{name}` | " in part for name in model.model_fields)
+    assert "`token_file`" in text
+    assert "## `[[builds.job_arguments]]`" in text

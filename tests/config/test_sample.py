@@ -34,3 +34,9 @@ def test_the_tables_of_connectors_show_what_is_required() -> None:
     assert "# [connectors.mailto]\n" in text
     assert "# from_address =    # required\n" in text
     assert "# [connectors.webhook.endpoints.NAME]\n" in text
+
+
+def test_tables_of_several_models_and_lists_of_tables_are_there() -> None:
+    text = sample({})
+    assert text.count("# [builds.forges.NAME]\n") == 2
+    assert "# [[builds.job_arguments]]\n" in text

@@ -86,6 +86,12 @@ class RunningHeadgate:
         return self._process.pid
 
     @property
+    def port(self) -> int:
+        """Where its HTTP server listens."""
+        port: int = next(line["port"] for line in reversed(self.lines()) if line.get("event") == "http.listening")
+        return port
+
+    @property
     def runs(self) -> bool:
         """Whether its process is there."""
         return self._process is not None and self._process.returncode is None
@@ -122,9 +128,8 @@ class RunningHeadgate:
 
     async def get(self, path: str) -> httpx2.Response:
         """Ask its HTTP server."""
-        port = next(line["port"] for line in reversed(self.lines()) if line.get("event") == "http.listening")
         async with httpx2.AsyncClient() as client:
-            return await client.get(f"http://127.0.0.1:{port}{path}")
+            return await client.get(f"http://127.0.0.1:{self.port}{path}")
 
 
 def _die_with_parent() -> None:

@@ -48,7 +48,7 @@ async def test_what_is_older_than_the_settings_say_is_forgotten(store: Store) ->
 
 async def test_zero_days_keep_for_ever(store: Store) -> None:
     await old_and_new(store)
-    for_ever = replace(SETTINGS, events_days=0, deliveries_days=0, audit_days=0, submissions_days=0)
+    for_ever = replace(SETTINGS, events_days=0, deliveries_days=0, audit_days=0, submissions_days=0, builds_days=0)
     assert set(await Housekeeping(store, for_ever).clean()) == {"buckets", "codes", "tokens"}
     assert await store.read(retention.sizes) == {"events": 4, "deliveries": 2, "jobs": 0}
 

@@ -169,3 +169,15 @@ async def test_without_an_http_server_it_stops_as_well(tmp_path: Path) -> None:
     service = RunningHeadgate(tmp_path, tables)
     await service.start()
     assert await service.stop() == 0
+
+
+async def test_it_says_at_the_start_that_nobody_may_have_anything_built(tmp_path: Path, sink: SmtpSink) -> None:
+    tables = mail_only(tmp_path, f"sqlite:///{tmp_path}/headgate.db", sink.port)
+    tables["service"]["parts"] = ["worker"]
+    tables["builds.forges.gitlab"] = {"kind": "gitlab", "token": "t", "webhook_secret": "s"}
+    async with RunningHeadgate(tmp_path, tables) as running:
+        await until(running, "service.started")
+        await until(running, "builds.remark", 3)
+        said = {line["setting"]: line["remark"] for line in running.lines() if line["event"] == "builds.remark"}
+        assert said["builds.permissions.build"].endswith("nobody may have builds made")
+        assert await running.stop() == 0

@@ -37,6 +37,16 @@ def test_every_cluster_has_a_watcher() -> None:
     assert "watcher far" in states(settings(clusters={"far": {}}))
 
 
+def test_every_forge_is_heard_and_looked_at() -> None:
+    hub = {"kind": "github", "app_id": 1, "private_key": "/key", "webhook_secret": "s", "relay": "https://relay/x"}
+    lab = {"kind": "gitlab", "token": "t", "webhook_secret": "s"}
+    builds = {"forges": {"hub": hub, "lab": lab}}
+    names = {"webhook hub", "webhook lab", "catch-up hub", "catch-up lab", "relay hub"}
+    assert {name for name, on in states(settings(builds=builds)).items() if on} >= names
+    off = states(settings(builds=builds, service={"parts": ["worker"]}))
+    assert not any(off[name] for name in names)
+
+
 def test_what_is_wrong_is_what_the_source_said_or_that_it_does_not_look() -> None:
     sources = [one for one in configured(settings()) if one.name == "watcher"]
     (well,) = as_listed(sources, [Stored("watcher", "h", NOW - 5, "", NOW)], NOW)

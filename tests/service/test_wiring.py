@@ -96,6 +96,36 @@ def test_push_runs_where_a_way_in_is_open(tmp_path: Path, sqlite: Store) -> None
     assert parts(sqlite, own) == ALWAYS | {"hints", "push listener"}
 
 
+def test_each_forge_is_caught_up_with_and_a_relay_is_listened_to(tmp_path: Path, sqlite: Store) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----")
+    hub: dict[str, Any] = {"kind": "github", "app_id": 1, "private_key": str(key), "webhook_secret": "s"}
+    lab: dict[str, Any] = {"kind": "gitlab", "token": "t", "webhook_secret": "s"}
+    tables = {
+        "builds.forges.hub": hub,
+        "builds.forges.far": hub | {"relay": "https://relay/x"},
+        "builds.forges.lab": lab,
+    }
+    made = make_running(settings(tmp_path, service={"parts": ["builds"]}, **tables), sqlite)
+    names = {part.name for part in made.parts}
+    assert {"catch-up hub", "catch-up far", "catch-up lab", "relay far"} <= names
+    assert {name: type(forge).__name__ for name, forge in made.forges.items()} == {
+        "hub": "GitHubForge",
+        "far": "GitHubForge",
+        "lab": "GitLabForge",
+    }
+    only_http = make_running(settings(tmp_path, service={"parts": ["http"]}, **tables), sqlite)
+    assert {part.name for part in only_http.parts} == ALWAYS
+    assert only_http.intake is not None
+    assert make_running(settings(tmp_path), sqlite).intake is None
+
+
+def test_an_app_whose_key_cannot_be_read_is_a_mistake_of_the_configuration(tmp_path: Path, sqlite: Store) -> None:
+    hub: dict[str, Any] = {"kind": "github", "app_id": 1, "private_key": "/nowhere", "webhook_secret": "s"}
+    with pytest.raises(ConfigError, match="/nowhere"):
+        make_running(settings(tmp_path, **{"builds.forges.hub": hub}), sqlite)
+
+
 def test_a_watcher_that_is_not_enabled_does_not_run(tmp_path: Path, sqlite: Store) -> None:
     assert "watcher" not in parts(sqlite, settings(tmp_path, watcher={"enabled": False}))
     assert "nodes" not in parts(sqlite, settings(tmp_path, nodes={"enabled": False}))

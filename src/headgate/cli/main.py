@@ -18,6 +18,7 @@ _COMMANDS = {
     "app": ("headgate.cli.app:group", "Make and end client programs of the gateway, and their tokens."),
     "audit": ("headgate.cli.audit:group", "See who had something done, and what became of it."),
     "backup": ("headgate.cli.backup:backup", "Write all that the store holds into a file."),
+    "build": ("headgate.cli.build:group", "See and change builds of pull requests."),
     "config": ("headgate.cli.config:group", "Check and show the configuration."),
     "connector": ("headgate.cli.connector:group", "See the ways to reach people, and try them."),
     "delivery": ("headgate.cli.delivery:group", "See who was told what, when, and why not yet."),

@@ -17,4 +17,5 @@ def check(
     known_kinds: Collection[str] = (),
 ) -> list[Problem]:
     """Return every mistake and warning, by file and line; an empty list means all is well. Raises nothing."""
-    return list(read(path, env=env, connector_settings=connector_settings, known_kinds=known_kinds).problems)
+    reading = read(path, env=env, connector_settings=connector_settings, known_kinds=known_kinds, files=True)
+    return list(reading.problems)

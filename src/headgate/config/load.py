@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from headgate.config.build_remarks import missing, remarks, remarks_on_repositories
 from headgate.config.connector import ConnectorSettings
 from headgate.config.document import Document, Tree, read_document
 from headgate.config.environment import ENVIRONMENT, overlay
@@ -66,17 +67,19 @@ def read(
     env: Mapping[str, str] | None = None,
     connector_settings: ConnectorKinds,
     known_kinds: Collection[str] = (),
+    files: bool = False,
 ) -> Reading:
     """Read the file at ``path``, or the one ``HEADGATE_CONFIG`` names, or the default one if it exists.
 
     ``env`` is the environment (by default that of this process); ``known_kinds`` are the kinds of connector that may
-    have been meant by one there is not.
+    have been meant by one there is not. With ``files``, other files that settings name are read, too, and what parts of
+    the service would not start without is a mistake already.
     """
     env = os.environ if env is None else env
     file = path or Path(env.get(PATH_VARIABLE) or DEFAULT_PATH)
     chosen = path is not None or bool(env.get(PATH_VARIABLE))
     document = read_document(file) if chosen or file.exists() else Document(str(file))
-    return _Reader(file, document, env, connector_settings, known_kinds).read()
+    return _Reader(file, document, env, connector_settings, known_kinds, files).read()
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class _Reader:
     env: Mapping[str, str]
     kinds: ConnectorKinds
     known_kinds: Collection[str]
+    files: bool
     variables: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     secrets: list[Resolved] = field(default_factory=list)
@@ -102,6 +106,10 @@ class _Reader:
         settings = self._settings(tree)
         if settings is not None:
             self._check_default(settings, connectors)
+            self._report(remarks(settings.builds), severity="warning")
+            if self.files:
+                self._report(missing(settings.builds))
+                self._report(remarks_on_repositories(settings.builds), severity="warning")
             settings = settings.model_copy(update={"connectors": connectors})
         self._warn_of_secrets()
         self.problems.sort(key=lambda problem: (problem.file == ENVIRONMENT, problem.line or 0, problem.key))

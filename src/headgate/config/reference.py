@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from headgate.config.connector import ConnectorSettings
-from headgate.config.schema import inner_model, is_one_secret
+from headgate.config.schema import inner_model, is_one_secret, variants
 from headgate.config.secrets import SUFFIXES
 from headgate.config.settings import Settings
 
@@ -46,15 +46,25 @@ def settings_reference(connectors: Mapping[str, type[ConnectorSettings]]) -> str
 def _section(title: str, model: type[BaseModel], path: Sequence[str]) -> str:
     lines = [f"## `{title}`", "", (model.__doc__ or "").strip().replace("``", "`"), ""]
     lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
-    below = []
+    below: list[str] = []
     for name, info in model.model_fields.items():
-        found = inner_model(info.annotation)
-        if found and found[0] == "tables by name":
-            below.append(_section(f"[{'.'.join((*path, name, 'NAME'))}]", found[1], (*path, name, "NAME")))
-        elif found:
-            below.append(_section(f"[{'.'.join((*path, name))}]", found[1], (*path, name)))
+        below += _below(name, info, path)
         lines.append(_row(name, info))
     return "\n".join([*lines, "", *below])
+
+
+def _below(name: str, info: FieldInfo, path: Sequence[str]) -> Iterator[str]:
+    """Yield the sections of the tables that a field holds, one for each model they may have."""
+    found, several = inner_model(info.annotation), variants(info.annotation)
+    if found is None:
+        return
+    place = (*path, name, "NAME") if found[0] == "tables by name" else (*path, name)
+    title = f"[[{'.'.join(place)}]]" if found[0] == "tables in a list" else f"[{'.'.join(place)}]"
+    if several is None:
+        yield _section(title, found[1], place)
+        return
+    for value, model in several.models.items():
+        yield _section(f"{title}, {several.key} = {json.dumps(value)}", model, place)
 
 
 def _row(name: str, info: FieldInfo) -> str:

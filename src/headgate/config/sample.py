@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from headgate.config.connector import ConnectorSettings
 from headgate.config.reference import default_text, fields_of
-from headgate.config.schema import inner_model
+from headgate.config.schema import inner_model, variants
 from headgate.config.settings import Settings
 
 _WIDTH: Final = 100
@@ -42,18 +42,21 @@ def sample(connectors: Mapping[str, type[ConnectorSettings]]) -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _tables(place: str, model: type[BaseModel]) -> Iterator[str]:
-    """Yield a table that is commented out whole, and those inside it."""
-    yield "\n".join([f"# [{place}]", *_keys(model)])
+def _tables(place: str, model: type[BaseModel], *, several: bool = False) -> Iterator[str]:
+    """Yield a table that is commented out whole, and those inside it; ``several``: one of a list of them."""
+    yield "\n".join([f"# [[{place}]]" if several else f"# [{place}]", *_keys(model)])
     yield from _below(place, model)
 
 
 def _below(place: str, model: type[BaseModel]) -> Iterator[str]:
     """Yield the tables inside a table."""
     for name, info in model.model_fields.items():
-        found = inner_model(info.annotation)
-        if found:
-            yield from _tables(f"{place}.{name}" + (".NAME" if found[0] == "tables by name" else ""), found[1])
+        found, variety = inner_model(info.annotation), variants(info.annotation)
+        if not found:
+            continue
+        inner = f"{place}.{name}" + (".NAME" if found[0] == "tables by name" else "")
+        for model_of_one in variety.models.values() if variety else [found[1]]:
+            yield from _tables(inner, model_of_one, several=found[0] == "tables in a list")
 
 
 def _keys(model: type[BaseModel]) -> Iterator[str]:

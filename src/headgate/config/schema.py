@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
 
 Holding = Literal["table", "tables by name", "tables in a list"]
 
@@ -29,6 +31,34 @@ def inner_model(annotation: Any) -> tuple[Holding, type[BaseModel]] | None:
                 "tables in a list" if isinstance(origin, type) and issubclass(origin, list | tuple) else found[0]
             ), found[1]
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """The models a table may have, by what it holds under one key: the forges, by ``kind``."""
+
+    key: str
+    models: Mapping[str, type[BaseModel]]
+
+    def of(self, table: object) -> type[BaseModel] | None:
+        """Return the model of a table; None if its key names none."""
+        value = table.get(self.key) if isinstance(table, Mapping) else None
+        return self.models.get(value) if isinstance(value, str) else None
+
+
+def variants(annotation: Any) -> Variants | None:
+    """Return the models that a field's tables may have; None if they all have the same."""
+    arguments = typing.get_args(annotation)
+    for argument in arguments:
+        if isinstance(argument, FieldInfo) and isinstance(argument.discriminator, str):
+            key = argument.discriminator
+            models = {
+                value: model
+                for model in typing.get_args(arguments[0])
+                for value in typing.get_args(model.model_fields[key].annotation)
+            }
+            return Variants(key, models)
+    return next((found for found in map(variants, arguments) if found), None)
 
 
 def holds_secret(annotation: Any) -> bool:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from headgate.config.document import Tree
 from headgate.config.locations import KeyPath
-from headgate.config.schema import holds_secret, inner_model, is_one_secret
+from headgate.config.schema import holds_secret, inner_model, is_one_secret, variants
 
 SUFFIXES: Final = ("_file", "_env", "_credential")
 _MAX_BYTES: Final = 64 * 1024
@@ -81,9 +81,11 @@ def _tables(tree: Tree, model: type[BaseModel], path: KeyPath) -> Iterator[tuple
             members = [((name, key), member) for key, member in value.items()]
         elif holding == "tables in a list" and isinstance(value, list):
             members = [((name, index), member) for index, member in enumerate(value)]
+        several = variants(info.annotation)
         for place, member in members:
-            if isinstance(member, dict):
-                yield from _tables(member, inner, (*path, *place))
+            own = several.of(member) if several else inner
+            if isinstance(member, dict) and own is not None:
+                yield from _tables(member, own, (*path, *place))
 
 
 def _settle(

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, InstanceOf, SecretStr, SerializeAsAny, field_validator, model_validator
 
 from headgate.config.actions import ActionSettings
+from headgate.config.builds import BuildSettings
 from headgate.config.connector import ConnectorSettings
 from headgate.config.executor import ExecutorSettings
 from headgate.config.gateway import GatewaySettings
@@ -29,10 +30,10 @@ _STORE_URL = re.compile(r"(sqlite|postgresql)://", re.IGNORECASE)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/]+):(?P<port>\d{1,5})")
 _MAX_PORT = 65535
 
-Part = Literal["watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules"]
+Part = Literal["watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules", "builds"]
 """A part of the service that can be run on its own: the watcher of the queue, that of the nodes, the ways in for hints,
 the reader of the mail spool, the worker that sends deliveries, the bots, the local socket, the HTTP server, and in it
-the job gateway's API, the engine that runs rules."""
+the job gateway's API, the engine that runs rules, and builds of pull requests."""
 
 
 class StoreSettings(Section):
@@ -154,7 +155,7 @@ class ServiceSettings(Section):
     )
     stop_deadline: Seconds = Field(20, description="Seconds that running work gets to end when the service stops.")
     parts: tuple[Part, ...] = Field(
-        ("watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules"),
+        ("watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules", "builds"),
         min_length=1,
         description="Parts that run in this process; several hosts may share them. `api`, the job gateway, is served "
         "by `http`.",
@@ -222,6 +223,9 @@ class Settings(Section):
     )
     roles: RolesSettings = Field(default_factory=RolesSettings, description="Who may have Headgate act on the cluster.")
     rules: RulesSettings = Field(default_factory=RulesSettings, description="When an event matches, do actions.")
+    builds: BuildSettings = Field(
+        default_factory=BuildSettings, description="Pull requests are built, tested and deployed by comments."
+    )
     local: LocalSettings = Field(
         default_factory=LocalSettings, description="What users of this host may ask and set with `headgate me`."
     )

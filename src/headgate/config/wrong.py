@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from headgate.config.locations import KeyPath
-from headgate.config.schema import inner_model, is_one_secret
+from headgate.config.schema import inner_model, is_one_secret, variants
 from headgate.config.secrets import SUFFIXES
 from headgate.config.suggest import elsewhere, likely
 
@@ -54,16 +54,22 @@ def mistakes_of(error: ValidationError, model: type[BaseModel], data: Any, path:
     hidden = sorted({text for text in _texts(data) if len(text) >= _SHORTEST_HIDDEN}, key=len, reverse=True)
     found = []
     for detail in error.errors(include_url=False):
-        mistake = _mistake(detail, model, path)
+        mistake = _mistake(detail, model, data, path)
         found.append(Mistake(mistake.path, _hide(mistake.text, hidden, detail), mistake.likely))
     return found
 
 
-def _mistake(detail: ErrorDetails, model: type[BaseModel], path: KeyPath) -> Mistake:
-    location = tuple(part for part in detail["loc"] if part != "[key]")
+def _mistake(detail: ErrorDetails, model: type[BaseModel], data: Any, path: KeyPath) -> Mistake:
+    location = _untagged(tuple(part for part in detail["loc"] if part != "[key]"), model)
     whole = (*path, *location)
+    if detail["type"] == "union_tag_not_found":
+        return Mistake((*whole, detail["ctx"]["discriminator"].strip("'")), "is required")
+    if detail["type"] == "union_tag_invalid":
+        meant = likely(str(detail["ctx"]["tag"]), _QUOTED.findall(str(detail["ctx"]["expected_tags"])))
+        text = f"should be one of {detail['ctx']['expected_tags']}"
+        return Mistake((*whole, detail["ctx"]["discriminator"].strip("'")), text, f'"{meant}"' if meant else None)
     if detail["type"] == "extra_forbidden" and location:
-        return _unknown_key(whole, location, model, top=not path)
+        return _unknown_key(whole, location, model, data, top=not path)
     if detail["type"] == "value_error":
         return Mistake(whole, str(detail["ctx"]["error"]))
     words = _WORDS.get(detail["type"])
@@ -76,9 +82,27 @@ def _mistake(detail: ErrorDetails, model: type[BaseModel], path: KeyPath) -> Mis
     return Mistake(whole, words, f'"{meant}"' if meant else None)
 
 
-def _unknown_key(whole: KeyPath, location: KeyPath, model: type[BaseModel], *, top: bool) -> Mistake:
+def _untagged(location: KeyPath, model: type[BaseModel]) -> KeyPath:
+    """Return a place without what pydantic adds to it where a table may have several models: which one it has."""
+    kept: list[str | int] = []
+    rest = list(location)
+    here: type[BaseModel] | None = model
+    while rest and here is not None:
+        kept.append(rest.pop(0))
+        info = here.model_fields.get(str(kept[-1]))
+        found = inner_model(info.annotation) if info else None
+        several = variants(info.annotation) if info else None
+        if found and found[0] != "table" and rest:
+            kept.append(rest.pop(0))
+        here = found[1] if found else None
+        if several and rest:
+            here = several.models.get(str(rest.pop(0)))
+    return (*kept, *rest)
+
+
+def _unknown_key(whole: KeyPath, location: KeyPath, model: type[BaseModel], data: Any, *, top: bool) -> Mistake:
     key = str(location[-1])
-    table = model_at(model, location[:-1])
+    table = model_at(model, location[:-1], data)
     known = list(keys_of(table)) if table else []
     if top and len(location) == 1:
         meant = likely(key, known)
@@ -102,21 +126,33 @@ def keys_of(model: type[BaseModel]) -> Iterable[str]:
             yield from (name + suffix for suffix in SUFFIXES)
 
 
-def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
-    """Return the model of the table at a path below a model's; None where there is none."""
+def model_at(model: type[BaseModel], path: KeyPath, data: Any = None) -> type[BaseModel] | None:
+    """Return the model of the table at a path below a model's; None where there is none.
+
+    Where there are several, ``data``, the tree of values, says which one it is.
+    """
     rest = list(path)
-    here = model
-    while rest:
-        info = here.model_fields.get(str(rest.pop(0)))
+    here: type[BaseModel] | None = model
+    while rest and here is not None:
+        info = here.model_fields.get(str(rest[0]))
+        data = _member(data, rest.pop(0))
         found = inner_model(info.annotation) if info else None
-        if found is None:
+        if info is None or found is None:
             return None
         if found[0] != "table":
             if not rest:
                 return None
-            rest.pop(0)
-        here = found[1]
+            data = _member(data, rest.pop(0))
+        several = variants(info.annotation)
+        here = several.of(data) if several else found[1]
     return here
+
+
+def _member(data: Any, key: str | int) -> Any:
+    """Return what a table or a list holds; None if it does not."""
+    if isinstance(data, dict):
+        return data.get(key)
+    return data[key] if isinstance(data, list) and isinstance(key, int) and key < len(data) else None
 
 
 def _texts(data: Any) -> Iterable[str]:

@@ -73,6 +73,16 @@ class EventKind(enum.StrEnum):
     """That address closes: ``slurm.sensor.trigger.down``."""
     SENSOR_TRIGGERED = "sensor.triggered"
     """Slurm ran such a trigger, as somebody who knew its address says: ``slurm.sensor.trigger.triggered``."""
+    PULL_REQUEST_OPENED = "pull_request.opened"
+    """A pull request was opened, or opened again; the data say which."""
+    PULL_REQUEST_UPDATED = "pull_request.updated"
+    """A pull request has a new head."""
+    PULL_REQUEST_CLOSED = "pull_request.closed"
+    """A pull request was closed; the data say whether it was merged."""
+    PULL_REQUEST_LABELED = "pull_request.labeled"
+    """A pull request got a label."""
+    PULL_REQUEST_COMMENT = "pull_request.comment"
+    """A person wrote a comment in a pull request, with at least one line for the bot."""
 
 
 class Source(enum.StrEnum):
@@ -88,6 +98,10 @@ class Source(enum.StrEnum):
     """An action."""
     SENSOR = "sensor"
     """The address for triggers that were made for StackStorm's sensor."""
+    WEBHOOK = "webhook"
+    """A forge's webhook, straight or through a relay."""
+    FORGE = "forge"
+    """A forge's API, asked for what webhooks did not tell."""
 
 
 @dataclass(frozen=True, slots=True)

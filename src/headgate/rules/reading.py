@@ -23,35 +23,41 @@ _WINDOW: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events to be followed. ``more``: whether there may be others already; ``cursor``: where it is after them."""
+    """Events to be followed. ``more``: whether there may be others already; ``cursor``: where it is after them.
+
+    ``name``: the cursor's name.
+    """
 
     events: list[Recorded] = field(default_factory=list)
     cursor: int = 0
     more: bool = False
+    name: str = CURSOR
 
     def keep(self, connection: Connection) -> None:
         """Move the cursor on, in the transaction that writes what follows."""
-        cursors.advance(connection, CURSOR, self.cursor)
+        cursors.advance(connection, self.name, self.cursor)
 
 
 class JournalReader:
     """Reads events once."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], name: str = CURSOR) -> None:
+        """``name``: of the cursor."""
+        self._name = name
         self._store = store
         self._clock = clock
         self._cursor: int | None = None
         self._seen: dict[int, float] = {}
 
     async def next(self, most: int) -> Batch:
-        """Return the next events. Rules follow what comes after they were first switched on. Raises StoreError."""
+        """Return the next events: what comes after the cursor's reader was first switched on. Raises StoreError."""
         cursor = self._cursor if self._cursor is not None else await self._begin()
         found = await self._store.read(
             lambda connection: journal.find(connection, EventFilter(after_id=cursor), limit=most, newest=False)
         )
         more = len(found) == most
         late = [] if self._store.sqlite else await self._late(cursor)
-        return Batch([*late, *found], found[-1].id if found else cursor, more)
+        return Batch([*late, *found], found[-1].id if found else cursor, more, self._name)
 
     def done(self, batch: Batch) -> None:
         """Know that a batch was followed."""
@@ -62,12 +68,12 @@ class JournalReader:
             self._seen = {number: at for number, at in self._seen.items() if at > old}
 
     async def _begin(self) -> int:
-        kept = await self._store.read(lambda connection: cursors.read(connection, CURSOR))
+        kept = await self._store.read(lambda connection: cursors.read(connection, self._name))
         if kept is None:
             newest = await self._store.read(lambda connection: journal.find(connection, EventFilter(), limit=_WINDOW))
             kept = newest[-1].id if newest else 0
             self._seen = {item.id: item.recorded_at for item in newest}
-            await self._store.write(lambda connection: cursors.set_once(connection, CURSOR, float(kept)))
+            await self._store.write(lambda connection: cursors.set_once(connection, self._name, float(kept)))
         self._cursor = int(kept)
         return self._cursor
 

@@ -27,7 +27,7 @@ from headgate.gateway.gateway import Gateway
 from headgate.gateway.rest_jobs import RestJobs
 from headgate.gateway.settling import Settler, SettlingSettings
 from headgate.gateway.tasks.notification import kind_of
-from headgate.gateway.ways import Way
+from headgate.gateway.ways import Account, Way
 from headgate.gateway.webhooks import HookConnector
 from headgate.model.job import Figures
 from headgate.notify.connector import Connector
@@ -110,7 +110,7 @@ class GatewayPart:
                 files=actor,
                 jobs=RestJobs(cluster.client, actor) if isinstance(cluster.client, RestClient) else actor,
                 find=cluster.client.find_by_directory,
-                account=partial(_account, cluster.client),
+                account=account_of(cluster.client),
                 roots=executor.roots,
                 directory=self._settings.gateway.directory,
                 alias="" if executor.way == "self" else cluster.alias,  # each cluster has a helper of its own then
@@ -156,6 +156,11 @@ class GatewayPart:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_AGAIN):
                 await self._stop.wait()
+
+
+def account_of(client: SlurmClient | RestClient) -> Account:
+    """Return what asks a cluster's accounting."""
+    return partial(_account, client)
 
 
 async def _account(client: SlurmClient | RestClient, ids: Sequence[int], since: float) -> list[Figures]:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from headgate.errors import StoreError
-from headgate.store import apps, audit, links, outcomes, retention, submissions
+from headgate.store import apps, audit, builds, links, outcomes, retention, submissions
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ class HousekeepingSettings:
     deliveries_days: int = 90
     audit_days: int = 365
     submissions_days: int = 365
+    builds_days: int = 365
     guesses_window: float = 900.0
     """Seconds for which wrong codes are counted."""
     interval: float = _DAY
@@ -78,6 +79,7 @@ class Housekeeping:
             ("buckets", 1, retention.forget_buckets),
             ("audit", self._settings.audit_days, audit.forget),
             ("submissions", self._settings.submissions_days, submissions.forget),
+            ("builds", self._settings.builds_days, builds.forget),
             ("tokens", 30, apps.forget_tokens),
         ):
             if days:

@@ -38,6 +38,7 @@ def configure(*, level: str = "info", form: Literal["auto", "json", "console"] =
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    # Request by request, and statement by statement, is too much for a service's log.
-    for name in ("uvicorn.access", "uvicorn.error", "httpx2", "httpcore2", "sqlalchemy.engine", "alembic"):
+    # Request by request, and statement by statement, is too much for a service's log; and httpcore shows tokens.
+    requests = ("uvicorn.access", "uvicorn.error", "httpx", "httpx2", "httpcore", "httpcore2", "hishel")
+    for name in (*requests, "sqlalchemy.engine", "alembic"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))

@@ -12,6 +12,8 @@ import structlog
 from sqlalchemy import text
 from starlette.types import ASGIApp
 
+from headgate.builds.incoming.intake import Intake
+from headgate.config.build_remarks import remarks
 from headgate.config.settings import Settings
 from headgate.errors import HeadgateError, StoreError
 from headgate.gateway.gateway import Gateway
@@ -93,6 +95,8 @@ class _Service:
         _log.info(
             "service.started", parts=[part.name for part in running.parts], store=self._store.url.get_backend_name()
         )
+        for remark in remarks(self._settings.builds):
+            _log.warning("builds.remark", setting=".".join(map(str, remark.path)), remark=remark.text)
         systemd.notify("READY=1")
         try:
             await self._supervisor.run()
@@ -130,7 +134,7 @@ class _Service:
         address = self._settings.service.address
         if address is None or "http" not in self._settings.service.parts:
             return None
-        app: ASGIApp = make_app(self._readiness, self._backlog)
+        app: ASGIApp = make_app(self._readiness, self._backlog, self._intake)
         if "api" in self._settings.service.parts:
             app = Beside(app, Straight(make_api(self._gateway)))
         server = WebServer(app, *address)
@@ -140,6 +144,10 @@ class _Service:
     def _gateway(self) -> Gateway | None:
         """Return the gateway of the configuration that is in force."""
         return None if self._running is None else self._running.gateway()
+
+    def _intake(self) -> Intake | None:
+        """Return where webhooks go in the configuration that is in force."""
+        return None if self._running is None else self._running.intake
 
     async def _serve_web(self) -> None:
         if self._web is None:

@@ -56,6 +56,7 @@ def configured(settings: Settings) -> list[Configured]:
         Configured("listener", "the address for posts", listens),
         Configured("jobcomp", "finished jobs, posted by slurmctld", listens),
         Configured("sensor", "triggers set for StackStorm", listens and push is not None and push.sensor),
+        *_forges(settings),
     ]
 
 
@@ -67,6 +68,15 @@ def _watchers(settings: Settings) -> Iterator[Configured]:
         yield Configured(f"nodes {name}".strip(), "the nodes", nodes, settings.nodes.interval)
         outages = settings.nodes.outages_interval + settings.nodes.interval
         yield Configured(f"outages {name}".strip(), "what slurmdbd keeps of nodes", nodes, outages)
+
+
+def _forges(settings: Settings) -> Iterator[Configured]:
+    listens, looks = ("http" in settings.service.parts, "builds" in settings.service.parts)
+    for name, own in settings.builds.forges.items():
+        yield Configured(f"webhook {name}", "what the forge posts, or a relay brings", listens)
+        yield Configured(f"catch-up {name}", "what webhooks did not tell", looks, own.catch_up)
+        if own.kind == "github" and own.relay is not None:
+            yield Configured(f"relay {name}", "the channel of a relay", looks)
 
 
 def as_listed(sources: Iterable[Configured], found: Sequence[Stored], now: float | None = None) -> list[Listed]:

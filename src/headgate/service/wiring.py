@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from headgate.builds.forge.interface import Forge
+from headgate.builds.incoming.intake import Intake
 from headgate.config.chat import ChatSettings
 from headgate.config.connector import ConnectorSettings
 from headgate.config.load import load
@@ -47,6 +49,8 @@ from headgate.notify.retries import RetryPolicy
 from headgate.notify.subscriptions import Subscribers
 from headgate.service.actions import make_desk
 from headgate.service.bots import bot_parts
+from headgate.service.builds import builds_parts
+from headgate.service.forges import forge_parts, make_forges, make_intake
 from headgate.service.gateway import (
     ClusterClient,
     Current,
@@ -98,6 +102,9 @@ class Running:
     gateway: Current = field(default_factory=Current)
     """The job gateway, once it runs."""
     outputs: OutputReader = field(default_factory=OutputReader)
+    intake: Intake | None = None
+    """Where webhooks of forges go, if any forge is configured."""
+    forges: Mapping[str, Forge] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Close what the parts used. They have stopped. A connector that fails at it is in nobody's way."""
@@ -108,6 +115,8 @@ class Running:
             except Exception as error:  # noqa: BLE001 - one connector's defect must not end the service on a reload
                 _log.error("connector.not_closed", connector=name, error=type(error).__name__)
         await self.outputs.aclose()
+        for forge in self.forges.values():
+            await forge.aclose()
 
 
 class Slurm:
@@ -155,7 +164,8 @@ def make_running(settings: Settings, store: Store) -> Running:
     parts = [_listener(store), _housekeeping(settings, store)]
     if "api" in wanted and acts_as_users(settings.executor):
         parts.append(Part("gateway", gateway.run, gateway.stop))
-    parts.extend(_sources(settings, store, journal, clusters))
+    standings = Standings(store, settings.service.worker or socket.gethostname())
+    parts.extend(_sources(settings, store, journal, clusters, standings))
     if "worker" in wanted:
         make = message_maker(settings, outputs)
         composing = Role(
@@ -186,13 +196,21 @@ def make_running(settings: Settings, store: Store) -> Running:
     if "local" in wanted:
         local = local_part(store, settings.local, connectors, addressing, notify.default_connector, actions=desk)
         parts.extend([local] if local is not None else [])
-    return Running(tuple(parts), connectors, Current(gateway), outputs)
+    intake = make_intake(settings, store, journal, standings)
+    forges: dict[str, Forge] = {}
+    if intake is not None and "builds" in wanted:
+        made = make_forges(settings.builds)
+        forges.update(made)
+        parts.extend(forge_parts(settings.builds, store, intake, made, standings))
+        parts.extend(builds_parts(settings, store, clusters, forges))
+    return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges)
 
 
-def _sources(settings: Settings, store: Store, journal: Journal, clusters: Sequence[ClusterClient]) -> Iterator[Part]:
+def _sources(
+    settings: Settings, store: Store, journal: Journal, clusters: Sequence[ClusterClient], standings: Standings
+) -> Iterator[Part]:
     """Make what observes events, and what writes down how that fares."""
     wanted = set(settings.service.parts)
-    standings = Standings(store, settings.service.worker or socket.gethostname())
     client = clusters[0].client
     if "mail" in wanted:
         spool = MailSpool(settings.spool.path)
@@ -365,6 +383,7 @@ def housekeeping_settings(settings: Settings) -> HousekeepingSettings:
         deliveries_days=settings.store.deliveries_days,
         audit_days=settings.local.audit_days,
         submissions_days=settings.gateway.keep_days,
+        builds_days=settings.builds.jobs.keep_days,
         guesses_window=settings.local.wrong_codes_period,
         interval=settings.store.vacuum_interval,
         vacuum=settings.store.vacuum,

@@ -99,6 +99,14 @@ def has_of_job(connection: Connection, cluster: str, job_id: int, since: float) 
     return connection.execute(_OF_JOB, {"cluster": cluster, "job": job_id, "since": since}).first() is not None
 
 
+def about(connection: Connection, subject: str, limit: int = 1000) -> list[Event]:
+    """Return the newest events of what is no job, by its subject, oldest first."""
+    query = select(events).where(events.c.subject == subject, events.c.job_id.is_(None))
+    rows = list(connection.execute(query.order_by(events.c.id.desc()).limit(limit)))
+    rows.reverse()
+    return [one.event for one in _recorded(connection, rows)]
+
+
 def get(connection: Connection, number: int) -> Recorded | None:
     """Read one event by its number."""
     found = _recorded(connection, list(connection.execute(select(events).where(events.c.id == number))))

@@ -27,6 +27,8 @@ class Topic(enum.StrEnum):
     """Nodes that may have changed: the node watcher looks at once."""
     EXECUTIONS = "headgate_executions"
     """Executions of rules that somebody approved or cancelled."""
+    BUILDS = "headgate_builds"
+    """Builds that there is something to do about."""
 
 
 class Bell:

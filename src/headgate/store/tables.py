@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
@@ -457,3 +458,130 @@ rules = Table(
 )
 """What was decided about rules beside their files. ``enabled``: None leaves it to the file; ``stopped``: why Headgate
 itself stopped it."""
+
+_OPEN_REQUEST = "state = 'open'"
+_OPEN_BUILD_JOB = "phase NOT IN ('done', 'refused')"
+_UNWRITTEN = "NOT written"
+
+build_requests = Table(
+    "build_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("event_id", Id),
+    Column("kind", Text, nullable=False),
+    Column("forge", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("not_before", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("comment_id", BigInteger),
+    Column("answer_id", BigInteger),
+    Column("data", Text, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("created_at", Double, nullable=False),
+    Column("finished_at", Double),
+    Index(
+        "ix_build_requests_due", "not_before", sqlite_where=text(_OPEN_REQUEST), postgresql_where=text(_OPEN_REQUEST)
+    ),
+    Index("ix_build_requests_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+"""Events of pull requests that something has to be done about. ``progress``: what was done already (JSON)."""
+
+build_runs = Table(
+    "build_runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("request_id", Id, ForeignKey("build_requests.id", ondelete="CASCADE"), nullable=False),
+    Column("forge", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("base_branch", Text, nullable=False),
+    Column("base_commit", Text, nullable=False),
+    Column("head_commit", Text, nullable=False),
+    Column("built_commit", Text, nullable=False, server_default=""),
+    Column("path", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("ix_build_runs_request_id", "request_id"),
+    sqlite_autoincrement=True,
+)
+"""Build commands: each is a set of jobs of one commit, which was pinned when the command was read."""
+
+build_jobs = Table(
+    "build_jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("build_runs.id", ondelete="CASCADE"), nullable=False),
+    Column("forge", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("commit", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("repo_id", Text, nullable=False),
+    Column("on_architecture", Text, nullable=False),
+    Column("on_accelerator", Text, nullable=False),
+    Column("for_architecture", Text, nullable=False),
+    Column("for_accelerator", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("not_before", Double, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("job_id", BigInteger),
+    Column("requested_at", Double),
+    Column("comment_id", BigInteger),
+    Column("comment_url", Text, nullable=False, server_default=""),
+    Column("comment_asked", Double),
+    Column("told_not_before", Double, nullable=False, server_default="0"),
+    Column("tellings", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False, server_default=""),
+    Column("outcome", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("cancelled_by", Text, nullable=False, server_default=""),
+    Column("pending_told", Text, nullable=False, server_default=""),
+    Column("shown_state", Text, nullable=False, server_default=""),
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("finished_at", Double),
+    UniqueConstraint("root", "path", name="uq_build_jobs_root_path"),
+    Index("ix_build_jobs_run_id", "run_id"),
+    Index("ix_build_jobs_job_id_cluster", "job_id", "cluster"),
+    Index("ix_build_jobs_repository_number", "repository", "number"),
+    Index("ix_build_jobs_finished_at", "finished_at"),
+    Index(
+        "ix_build_jobs_open",
+        "not_before",
+        sqlite_where=text(_OPEN_BUILD_JOB),
+        postgresql_where=text(_OPEN_BUILD_JOB),
+    ),
+    sqlite_autoincrement=True,
+)
+"""Jobs of builds. A directory belongs to one of them: by it a job is found again whose number was lost."""
+
+build_rows = Table(
+    "build_rows",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("job", Id, ForeignKey("build_jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("written", Boolean, nullable=False),
+    UniqueConstraint("job", "key", name="uq_build_rows_job_key"),
+    Index("ix_build_rows_unwritten", "job", sqlite_where=text(_UNWRITTEN), postgresql_where=text(_UNWRITTEN)),
+    sqlite_autoincrement=True,
+)
+"""Rows of jobs' status tables: the outbox of comments. ``key`` makes the same news one row."""

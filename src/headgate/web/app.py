@@ -1,4 +1,4 @@
-"""The HTTP application: ``/healthz``, ``/readyz`` and ``/metrics``."""
+"""The HTTP application: ``/healthz``, ``/readyz``, ``/metrics``, and where forges post webhooks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headgate.errors import StoreError
+from headgate.web.forges import IntakeSource, make_forge_routes
 from headgate.web.problems import handle_problems
 
 BACKLOG = Gauge("headgate_backlog", "Deliveries that are not told yet, or dead.", ["connector", "state"])
@@ -23,10 +24,11 @@ Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
 
 
 _OWN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_FORGES: Final = ("/github/webhook", "/gitlab/webhook")
 
 
 class Beside:
-    """Two applications at one address: ours has its three paths, and the API all others.
+    """Two applications at one address: ours has its three paths and those of forges, and the API all others.
 
     An application that is mounted in another one is asked through both, and each has its price for every request.
     """
@@ -37,11 +39,13 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        await (self._ours if scope.get("path") in _OWN else self._api)(scope, receive, send)
+        path = scope.get("path", "")
+        ours = path in _OWN or path.startswith(_FORGES)
+        await (self._ours if ours else self._api)(scope, receive, send)
 
 
-def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
-    """Make the application."""
+def make_app(readiness: Readiness, backlog: Backlog, intake: IntakeSource | None = None) -> FastAPI:
+    """Make the application. ``intake`` None: nothing is taken from forges."""
     app = FastAPI(title="Headgate", docs_url=None, redoc_url=None, openapi_url=None)
     handle_problems(app)
 
@@ -65,4 +69,6 @@ def make_app(readiness: Readiness, backlog: Backlog) -> FastAPI:
                 BACKLOG.labels(connector, state).set(count)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    if intake is not None:
+        app.router.routes.extend(make_forge_routes(intake))
     return app

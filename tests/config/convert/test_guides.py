@@ -1,4 +1,4 @@
-"""Every setting of Slurmer's and slurm-proxy's is known to its converter, and has a row in the guide to it."""
+"""Every setting of Slurmer's, slurm-proxy's and the EESSI bot's is known to its converter, and has a row in a guide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headgate.config.convert import slurm_proxy, slurmer
+from headgate.config.convert import eessi_file, slurm_proxy, slurmer
 
 HOWTO = Path(__file__).parents[3] / "docs" / "howto"
 KEYS = (
@@ -61,3 +61,21 @@ def test_each_variable_of_slurm_proxys_is_known_and_has_a_row(name: str) -> None
     text = slurm_proxy.convert({name: "1", f"NOTIFICATIONS_{name}": "1"}, ".env")
     assert "nothing that slurm-proxy reads" not in text
     assert has_row("from-slurm-proxy.md", name)
+
+
+EESSI = sorted(
+    {
+        key
+        for table in (eessi_file.NEEDED, eessi_file.USELESS, eessi_file.OPTIONAL)
+        for keys in table.values()
+        for key in keys
+    }
+    | {*eessi_file.NEEDED_ON_GITHUB}
+)
+
+
+@pytest.mark.parametrize("name", EESSI)
+def test_each_key_of_the_eessi_bots_has_a_row(name: str) -> None:
+    lines = (HOWTO / "from-eessi-bot.md").read_text().splitlines()
+    named = [line.split("|")[1] for line in lines if line.startswith("| `[")]
+    assert any(f"`{name}`" in cell or f"] {name}`" in cell for cell in named)

@@ -18,7 +18,7 @@ def check(*, as_json: bool) -> None:
 
     Warnings are named, too, and change nothing about the exit status.
     """
-    reading = read_configuration()
+    reading = read_configuration(files=True)
     if as_json:
         show_json([dataclasses.asdict(problem) for problem in reading.problems])
     else:

@@ -78,6 +78,25 @@ def slurm_proxy(file: Path, tasks: Path | None) -> None:
     click.echo(former.convert(found.values, file.name, kinds, found.unread), nl=False)
 
 
+@convert.command()
+@click.argument("app_cfg", metavar="app.cfg", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("repos_cfg", metavar="[repos.cfg]", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def eessi(app_cfg: Path, repos_cfg: Path | None) -> None:
+    """Print a configuration that does what the EESSI build-test-deploy bot did with app.cfg, of 2023 or of 2026.
+
+    With repos.cfg, it is looked whether all that is built is named there. What the bot would not start with is named,
+    with section, key and line. Where something could not be carried over exactly, a remark says so. It holds no
+    secrets.
+    """
+    from headgate.config.convert import eessi as former
+    from headgate.executor.headgate_verbs import SUBMIT_OPTIONS
+
+    options = {word.removesuffix("=") for words, _ in SUBMIT_OPTIONS.values() for word in words.split("|")}
+    repositories = None if repos_cfg is None else _text(repos_cfg, "list of repositories")
+    text = _text(app_cfg, "configuration of the EESSI bot")
+    click.echo(former.convert(text, app_cfg.name, repositories, options=options), nl=False)
+
+
 def _read_yaml(path: Path) -> Mapping[str, object]:
     from headgate.config.convert.yaml_text import read_yaml
 

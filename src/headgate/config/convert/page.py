@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headgate.model.text import one_line
@@ -27,6 +27,16 @@ class Table:
         if remark:
             self.remark(remark)
         self.lines.append(f"{toml_key(key)} = {toml_value(value)}")
+
+    def set_tables(self, key: str, tables: Sequence[Mapping[str, str]]) -> None:
+        """Write a setting that is a list of tables."""
+        shown = [", ".join(f"{toml_key(name)} = {toml_value(value)}" for name, value in one.items()) for one in tables]
+        self.lines.append(f"{toml_key(key)} = [{', '.join(f'{{ {one} }}' for one in shown)}]")
+
+    def set_table(self, key: str, table: Mapping[str, str]) -> None:
+        """Write a setting that is a table of texts."""
+        shown = ", ".join(f"{toml_key(name)} = {toml_value(value)}" for name, value in table.items())
+        self.lines.append(f"{toml_key(key)} = {{ {shown} }}")
 
     def remark(self, text: str) -> None:
         """Write a remark, wrapped."""

@@ -1,0 +1,1 @@
+"""Builds: pull requests built, tested and deployed on the cluster by commands in their comments."""

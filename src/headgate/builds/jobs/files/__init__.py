@@ -1,0 +1,1 @@
+"""Scripts that go to the compute node with a job."""

@@ -1,0 +1,198 @@
+"""Builds as a part: it begins when Slurm has said which cluster it is, and works until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import re
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from headgate.builds import repos_cfg
+from headgate.builds.checkout.mirror import Mirrors
+from headgate.builds.engine import BuildEngine, EngineSettings
+from headgate.builds.forge.interface import Forge
+from headgate.builds.jobs.options import options_of
+from headgate.builds.jobs.place import BuildCluster
+from headgate.builds.workshop import Repos, Workshop
+from headgate.config.builds import BuildSettings
+from headgate.config.settings import Settings
+from headgate.errors import ConfigError, HeadgateError
+from headgate.gateway.rest_jobs import RestJobs
+from headgate.service.gateway import ClusterClient, account_of, actor_of, acts_as_users
+from headgate.service.roles import Role
+from headgate.service.supervisor import Part
+from headgate.slurm.rest.client import RestClient
+from headgate.store.store import Store
+
+_log = structlog.get_logger(__name__)
+_AGAIN: Final = 5.0
+"""Seconds until Slurm is asked again which cluster it is."""
+_MOST_FILES: Final = 200
+_VARIABLE: Final = re.compile(r"(?!SLURM_|SBATCH_)[A-Za-z_][A-Za-z0-9_]*")
+"""What the executor takes for a job's variable."""
+
+
+def builds_parts(
+    settings: Settings, store: Store, clusters: Sequence[ClusterClient], forges: Mapping[str, Forge]
+) -> Iterator[Part]:
+    """Make the part that builds pull requests, if forges are configured; of several services, one runs it.
+
+    ``forges``: whoever made them closes them. Raises ConfigError for what cannot work.
+    """
+    own = settings.builds
+    if not own.forges or "builds" not in settings.service.parts:
+        return
+    if not (own.targets or own.jobs.user or own.jobs.directory):
+        # Forges without anything to build on: their events are kept, and those of a week are done once there is.
+        _log.error("builds.not_run", why="there are neither targets nor a build account nor a directory for jobs")
+        return
+    check(settings)
+    cluster = cluster_of(own, clusters)
+
+    def make() -> BuildsPart:
+        return BuildsPart(settings, store, cluster, forges)
+
+    running = Role(store, "builds", make)
+    yield Part("builds", running.run, running.stop)
+
+
+def check(settings: Settings) -> None:
+    """Check what builds need. Raises ConfigError that names what is missing."""
+    own = settings.builds.jobs
+    if not acts_as_users(settings.executor):
+        raise ConfigError("builds need [executor]: jobs are submitted as their build account, and never as Headgate")
+    if not own.user:
+        raise ConfigError("builds.jobs.user is needed: the Unix account that builds run as")
+    if settings.executor.way != "self" and own.user == _account():
+        raise ConfigError("builds.jobs.user is Headgate's own account: code of pull requests would have its secrets")
+    if own.directory is None:
+        raise ConfigError("builds.jobs.directory is needed: the directory of job directories")
+    if not settings.builds.targets:
+        raise ConfigError("builds.targets is empty: there is nothing to build on")
+    _check_jobs(settings.builds)
+
+
+def _check_jobs(builds: BuildSettings) -> None:
+    """Check what jobs are submitted with. Raises ConfigError."""
+    own = builds.jobs
+    for name in own.environment:
+        if not _VARIABLE.fullmatch(name):
+            raise ConfigError(f"builds.jobs.environment: {name[:64]!a} cannot be set for a job")
+    if own.script is not None and not os.access(own.script, os.R_OK):
+        raise ConfigError(f"builds.jobs.script: {own.script} cannot be read")
+    for where, options in (
+        ("builds.jobs.slurm_options", own.slurm_options),
+        *((f"builds.targets.{name}.slurm_options", one.slurm_options) for name, one in builds.targets.items()),
+    ):
+        try:
+            options_of(options)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error.message}") from error
+
+
+def cluster_of(builds: BuildSettings, clusters: Sequence[ClusterClient]) -> ClusterClient:
+    """Return the cluster that builds run on. Raises ConfigError."""
+    wanted = builds.jobs.cluster
+    for one in clusters:
+        if one.alias == wanted or (not wanted and not one.alias):
+            return one
+    raise ConfigError(f"builds.jobs.cluster names {wanted}, which is none of [clusters]")
+
+
+def repos_of(directory: Path | None) -> Repos:
+    """Read ``repos.cfg``, and see which files lie beside it. Raises ConfigError."""
+    found: dict[str, Path] = {}
+    if directory is not None:
+        try:
+            paths = sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
+        except OSError as error:
+            raise ConfigError(f"{directory} cannot be read: {error.strerror}") from error
+        if len(paths) > _MOST_FILES:
+            raise ConfigError(f"there are more than {_MOST_FILES} files in {directory}: all go to every job")
+        found = {path.name: path for path in paths}
+    return Repos(repos_cfg.read(directory), found)
+
+
+@contextlib.asynccontextmanager
+async def build_cluster(settings: Settings, cluster: ClusterClient) -> AsyncIterator[BuildCluster]:
+    """Make the way to the cluster that builds run on. Raises HeadgateError."""
+    own = settings.builds.jobs
+    async with actor_of(settings.executor, cluster.settings) as actor:
+        yield BuildCluster(
+            name=await cluster.client.cluster_name(),
+            files=actor,
+            jobs=RestJobs(cluster.client, actor) if isinstance(cluster.client, RestClient) else actor,
+            find=cluster.client.find_by_directory,
+            account=account_of(cluster.client),
+            user=own.user,
+            root=str(own.directory),
+            alias="" if settings.executor.way == "self" else cluster.alias,
+        )
+
+
+class BuildsPart:
+    """Runs builds."""
+
+    def __init__(self, settings: Settings, store: Store, cluster: ClusterClient, forges: Mapping[str, Forge]) -> None:
+        self._settings = settings
+        self._store = store
+        self._cluster = cluster
+        self._forges = forges
+        self._stop = asyncio.Event()
+        self._engine: BuildEngine | None = None
+
+    def stop(self) -> None:
+        """Ask ``run`` to end."""
+        self._stop.set()
+        if self._engine is not None:
+            self._engine.stop()
+
+    async def run(self) -> None:
+        """Build until ``stop``. What keeps it from beginning stops nothing else; it is tried again."""
+        told = ""
+        while not self._stop.is_set():
+            try:
+                async with build_cluster(self._settings, self._cluster) as cluster:
+                    await self._serve(cluster)
+                    return
+            except HeadgateError as error:
+                if error.message != told:
+                    _log.error("builds.failed", error=error.message, again_seconds=_AGAIN)
+                told = error.message
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN):
+                    await self._stop.wait()
+
+    async def _serve(self, cluster: BuildCluster) -> None:
+        try:
+            own = self._settings.builds
+            workshop = Workshop(
+                settings=own,
+                store=self._store,
+                forges=self._forges,
+                mirrors=Mirrors(own.jobs.mirrors, timeout=own.jobs.clone_timeout),
+                cluster=cluster,
+                clock=time.time,
+                repos=await asyncio.to_thread(repos_of, own.repos_dir),
+                environment={name: os.environ[name] for name in own.jobs.environment if name in os.environ},
+            )
+            self._engine = BuildEngine(workshop, EngineSettings(concurrency=own.concurrency))
+            _log.info("builds.serving", cluster=cluster.name, forges=sorted(self._forges), user=cluster.user)
+            if not self._stop.is_set():
+                await self._engine.run()
+        finally:
+            self._engine = None
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return ""
