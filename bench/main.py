@@ -17,6 +17,7 @@ BENCHMARKS = {
     "mailprog": "how long the hand-off takes, beside a bare start of Python",
     "deliveries": "deliveries per second to an instant sink, beside bare updates of the same table",
     "watcher": "CPU seconds and Slurm calls of a look at the queue, and at the nodes, beside bare calls of Slurm",
+    "rules": "seconds from a change of a node to the rule that acts on it, beside scontrol asked without pause",
     "accounting": "sacct calls for 1,000 mails",
     "arrays": "messages a person gets about 10,000 array tasks, beside a message a task",
     "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",

@@ -19,6 +19,7 @@
     ├── ExecutorError        acting as a user: nobody knows what became of it (headgate.executor.refusal)
     ├── RefusedError         acting as a user: it was refused (headgate.executor.refusal)
     ├── ActionError          an action failed, or was not begun (headgate.actions.refusals)
+    ├── DecisionError        an execution cannot be decided about, or not any more (headgate.rules.approval)
     ├── PackError            the pack for StackStorm cannot be written there (headgate.pack.build)
     ├── ForgeError           a forge did not do what it was asked (headgate.builds.forge.interface)
     │   ├── GoneError            what it was about is not there any more

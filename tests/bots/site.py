@@ -9,6 +9,7 @@ from typing import Any
 from headgate.bots.acting import ActionDoor
 from headgate.bots.chat import Answer, Incoming
 from headgate.bots.conversation import Conversation, ConversationSettings
+from headgate.bots.deciding import DecisionDoor
 from headgate.config.chat import BotSettings
 from headgate.errors import SlurmError
 from headgate.events.mail_events import attempt_key, mail_event
@@ -94,6 +95,7 @@ class Site:
         name: str = "slack",
         commands: Sequence[str] = ALL,
         actions: ActionDoor | None = None,
+        decisions: DecisionDoor | None = None,
         **changed: Any,
     ) -> None:
         self.store = store
@@ -102,7 +104,9 @@ class Site:
         self.slurm = Slurm()
         bot = BotSettings(enabled=True, commands=tuple(commands))
         settings = ConversationSettings(bot, GuessLimits(), **{"per_minute": 1000, **changed})
-        self.conversation = Conversation(store, name, settings, self.slurm, actions=actions, clock=self.clock)
+        self.conversation = Conversation(
+            store, name, settings, self.slurm, actions=actions, decisions=decisions, clock=self.clock
+        )
 
     async def say(self, text: str, identity: str = "U1", *, private: bool = True, place: str = "D1") -> Answer:
         """Say something; an answer is expected."""

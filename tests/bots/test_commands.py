@@ -9,6 +9,7 @@ from headgate.bots.commands import (
     Cancel,
     Command,
     ConfirmAction,
+    Decide,
     Help,
     JobRef,
     Jobs,
@@ -63,6 +64,8 @@ from headgate.testing.conformance.hostile import HOSTILE
             RunAction("notify.send", (("to", "slack:#ops"), ("title", "n4 is 50%"), ("a", "b down"), ("text", ""))),
         ),
         ("action yes AB12", ConfirmAction("ab12")),
+        ("approve 12", Decide(12, True)),
+        ("/Refuse #12.", Decide(12, False)),
     ],
 )
 def test_commands_are_read(text: str, command: Command) -> None:
@@ -97,6 +100,12 @@ def test_commands_are_read(text: str, command: Command) -> None:
         ("action drain n4 nodes=n5", "action"),
         ("action drain nodes=n4 nodes=n5", "action"),
         ("action $(reboot)", "action"),
+        ("approve", "approve"),
+        ("approve 0", "approve"),
+        ("approve 12 13", "approve"),
+        ("refuse -1", "refuse"),
+        ("refuse ١٢", "refuse"),
+        ("refuse 1234567890123456", "refuse"),
         ("action drain nodes=" + "n" * 2000, "action"),
     ],
 )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from headgate.config.chat import BotSettings
-from headgate.connectors.buttons import buttons_for
+from headgate.connectors.buttons import buttons_for, in_words
 from headgate.connectors.samples import ARRAY, DIGEST, FAILED, STARTED
 from headgate.model.message import JobIdentity, Message
 
@@ -28,6 +28,26 @@ def test_where_no_bot_listens_there_are_no_buttons() -> None:
     assert commands(STARTED, BotSettings(enabled=False)) == []
     assert commands(STARTED, ALL.model_copy(update={"buttons": False})) == []
     assert commands(STARTED, ALL.model_copy(update={"commands": ("mute",)})) == ["mute 2h"]
+
+
+DECIDES = BotSettings(enabled=True, commands=("approve", "refuse"))
+ASKING = DIGEST.model_copy(update={"digest": (), "execution": 12})
+
+
+def test_a_message_about_an_execution_that_waits_offers_to_decide() -> None:
+    assert [(one.label, one.command) for one in buttons_for(ASKING, DECIDES)] == [
+        ("Approve", "approve 12"),
+        ("Refuse", "refuse 12"),
+    ]
+    assert commands(ASKING) == []
+    assert commands(STARTED, DECIDES) == []
+    assert commands(ASKING.model_copy(update={"digest": DIGEST.digest}), DECIDES) == []
+
+
+def test_without_buttons_it_says_what_can_be_said() -> None:
+    assert in_words(ASKING, DECIDES).notes[-1] == "You can say to the bot: approve 12, or refuse 12"
+    assert in_words(ASKING, ALL) == ASKING
+    assert in_words(STARTED, ALL) == STARTED
 
 
 def test_a_digest_is_about_no_job() -> None:

@@ -14,15 +14,20 @@ from headgate.actions.action import Action, Call, Parameters, action
 from headgate.actions.catalogue import Catalogue
 from headgate.actions.context import Context
 from headgate.actions.registry import Actions
-from headgate.errors import SlurmCommandError
+from headgate.config.slurm import SlurmSettings
+from headgate.errors import NotFoundError, SlurmCommandError
 from headgate.events.journal import Journal
 from headgate.model.event import Event, EventKind, Source
 from headgate.model.node import Node, NodeState, read_node_state
 from headgate.model.role import Role
 from headgate.rules.engine import EngineSettings, RuleEngine
 from headgate.rules.matching import Names
-from headgate.store import executions
+from headgate.slurm.client import SlurmClient
+from headgate.slurm.clusters import Clusters
+from headgate.slurm.operator import SlurmOperator
+from headgate.store import executions, journal
 from headgate.store.executions import Execution, ExecutionFilter, Try
+from headgate.store.journal import EventFilter
 from headgate.store.store import Store
 
 START = 1_800_000_000.0
@@ -50,6 +55,9 @@ class Site:
     gate: asyncio.Event | None = None
     """Until it is set, ``test.slow`` and ``test.once`` are not over."""
     states: dict[str, str] = field(default_factory=dict)
+    """The nodes of the default cluster, alpha."""
+    beta: dict[str, str] = field(default_factory=dict)
+    """The nodes of another one."""
     settle: float = 0.0
     written: int = 0
     engine: RuleEngine = field(init=False)
@@ -61,7 +69,10 @@ class Site:
         """Make an engine, as a process that begins does."""
         settings = EngineSettings(self.directory, library=None, settle=self.settle, poll=0.05)
         names = Names({"trigger_sensor_ip": "10.0.0.1"}, {"room": "#ops"})
-        actions = Actions(Context(self.store), Catalogue(self._actions()), clock=lambda: self.now)
+        alpha, beta = (SlurmOperator(SlurmClient(SlurmSettings(cluster=name))) for name in ("alpha", "beta"))
+        clusters = Clusters(alpha, {"second": beta})
+        context = Context(self.store, clusters=clusters, slurm=alpha)
+        actions = Actions(context, Catalogue(self._actions()), clock=lambda: self.now)
         self.engine = RuleEngine(self.store, actions, settings, names, nodes=self._nodes, clock=lambda: self.now)
         return self.engine
 
@@ -70,12 +81,18 @@ class Site:
         (self.directory / f"{name}.yaml").write_text(f"name: {name}\nenabled: true\n{text}")
 
     async def event(
-        self, kind: EventKind = EventKind.JOB_SUSPENDED, subject: str = "job 7", at: float | None = None, **data: Any
+        self,
+        kind: EventKind = EventKind.JOB_SUSPENDED,
+        subject: str = "job 7",
+        at: float | None = None,
+        *,
+        cluster: str = "alpha",
+        **data: Any,
     ) -> int:
         """Write an event."""
         self.written += 1
         time = self.now if at is None else at
-        fact = Event(f"{kind}:{subject}:{self.written}", kind, time, subject, Source.WATCHER, "alpha", data=data)
+        fact = Event(f"{kind}:{subject}:{self.written}", kind, time, subject, Source.WATCHER, cluster, data=data)
         numbers = await self.store.write(lambda connection: Journal().append(connection, [fact]))
         return next(iter(numbers.values()))
 
@@ -99,6 +116,11 @@ class Site:
         """Return the state of every execution."""
         return [one.state.value for one in await self.all()]
 
+    async def notices(self) -> list[Event]:
+        """Return the notices that somebody is to be told, in order."""
+        found = await self.store.read(lambda connection: journal.find(connection, EventFilter(), limit=10_000))
+        return [item.event for item in found if item.event.kind is EventKind.NOTICE_REQUESTED]
+
     async def tries(self, number: int) -> list[Try]:
         """Return the tries of an execution."""
         return await self.store.read(lambda connection: executions.tries_of(connection, number))
@@ -107,8 +129,11 @@ class Site:
         """Return the actions that were called, in order."""
         return [name for name, _, _ in self.calls]
 
-    async def _nodes(self) -> Sequence[Node]:
-        return [Node(name=name, state=_state(text), partitions=("all",)) for name, text in self.states.items()]
+    async def _nodes(self, cluster: str) -> Sequence[Node]:
+        if cluster not in ("", "alpha", "beta"):
+            raise NotFoundError(f"there is no cluster {cluster!a}")
+        states = self.beta if cluster == "beta" else self.states
+        return [Node(name=name, state=_state(text), partitions=("all",)) for name, text in states.items()]
 
     def _actions(self) -> list[Action[Any, Any]]:  # noqa: C901 - one function for each action
         @action("test.note", role=Role.VIEWER)
@@ -122,6 +147,17 @@ class Site:
             """Drain."""
             self.calls.append(("test.drain", asked, call))
             self.states.update(dict.fromkeys(asked.nodes, "IDLE+DRAIN"))
+            return {}
+
+        @action("slurm.test.drain", role=Role.OPERATOR, mutating=True)
+        async def drain_there(asked: Note, call: Call) -> dict[str, str]:
+            """Drain, on the cluster that the call is about."""
+            self.calls.append(("slurm.test.drain", asked, call))
+            if self.gate is not None:
+                await self.gate.wait()
+            assert call.context.slurm is not None
+            there = self.beta if await call.context.slurm.client.cluster_name() == "beta" else self.states
+            there.update(dict.fromkeys(asked.nodes, "IDLE+DRAIN"))
             return {}
 
         @action("test.once", role=Role.OPERATOR, mutating=True, repeatable=False)
@@ -168,7 +204,7 @@ class Site:
             self.calls.append(("notify.send", Note(text=f"{','.join(asked.to)}: {asked.title}; {asked.text}"), call))
             return {}
 
-        return [note, drain, once, slow, fail, bug, again, send]
+        return [note, drain, drain_there, once, slow, fail, bug, again, send]
 
 
 class Told(Parameters):

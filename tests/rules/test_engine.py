@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from headgate.actions.caller import on_command_line
 from headgate.model.event import EventKind
 from headgate.model.execution import ExecutionState, TryState
-from headgate.rules.approval import DecisionError, approve, cancel
+from headgate.rules.approval import Decision, DecisionError, decide
 from headgate.store import audit, rules
 from headgate.store.store import Store
 from tests.rules.site import START, Site
@@ -42,6 +43,11 @@ async def restart(site: Site) -> None:
         task.cancel()
     await asyncio.gather(*site.engine._tasks.values(), return_exceptions=True)
     site.new_engine()
+
+
+async def decided(site: Site, decision: Decision, number: int, user: str = "ada") -> None:
+    """Have somebody on the command line decide about an execution."""
+    await site.store.write(lambda c: decide(c, number, decision, on_command_line(user), site.now))
 
 
 async def begin_step(site: Site, calls: int = 1) -> None:
@@ -266,25 +272,29 @@ async def test_what_wants_approval_is_asked_for_and_waits_for_it(site: Site) -> 
         await site.event()
     await site.turn()
     assert await site.states_of() == ["approval"] * 3
-    assert sorted(asked.text for _, asked, _ in site.calls) == [
-        "slack:#ops: default.r wants the approval of the role operator: test.note text=hello; For job 7. "
-        f"To approve: headgate execution approve {number}. To refuse: headgate execution cancel {number}."
-        for number in (1, 2, 3)
-    ]
+    assert site.calls == []
+    told = await site.notices()
+    assert sorted(one.key for one in told) == [f"notice:approval-{number}" for number in (1, 2, 3)]
+    message = told[0].data["message"]
+    assert isinstance(message, dict)
+    assert told[0].data["to"] == ["slack:#ops"]
+    assert message["title"] == f"default.r wants approval (execution {message['execution']})"
+    asked = "wants the approval of the role operator: test.note text=hello"
+    assert message["summary"] == f"Execution {message['execution']} {asked}"
     await restart(site)
     await site.turn()
-    assert [call.key for _, _, call in site.calls].count("approval-1") == 2
+    assert len(await site.notices()) == 3
     first, second, _ = await site.all()
-    await site.store.write(lambda c: approve(c, first.id, by="ada", via="command line", now=site.now))
-    await site.store.write(lambda c: cancel(c, second.id, by="bob", via="command line", now=site.now))
+    await decided(site, Decision.APPROVE, first.id, "ada")
+    await decided(site, Decision.CANCEL, second.id, "bob")
     await site.turn()
     assert await site.states_of() == ["done", "cancelled", "approval"]
     assert (await site.all())[0].approved_by == "ada"
     await site.turn(3601)
     assert await site.states_of() == ["done", "cancelled", "cancelled"]
     assert (await site.all())[2].reason == "nobody approved it in time"
-    with pytest.raises(DecisionError, match="waits for nobody's approval: it is done"):
-        await site.store.write(lambda c: approve(c, first.id, by="ada", via="command line", now=site.now))
+    with pytest.raises(DecisionError, match="waits for nobody's approval: ada approved it, and it is done"):
+        await decided(site, Decision.APPROVE, first.id, "ada")
     entries = await site.store.read(lambda c: audit.find(c, audit.AuditFilter(), limit=100))
     decisions = [(one.user, one.action) for one in entries if one.action.startswith("execution.")]
     assert decisions == [("ada", "execution.approve"), ("bob", "execution.cancel")]
@@ -379,7 +389,7 @@ async def test_a_crash_in_the_middle_of_a_step_repeats_it_or_asks(
     assert tries[0].state is TryState.INTERRUPTED
     if state is ExecutionState.ASKING:
         assert "not done twice unasked" in execution.reason
-        await site.store.write(lambda c: approve(c, execution.id, by="ada", via="command line", now=site.now))
+        await decided(site, Decision.APPROVE, execution.id, "ada")
         await site.turn()
         assert await site.states_of() == ["done"]
         assert len(site.calls) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,14 @@ from headgate.service.wiring import (
     open_store,
 )
 from headgate.slurm.client import SlurmClient
+from headgate.store import nodes
+from headgate.store.migrate import migrate
 from headgate.store.store import Store
 from headgate.testing.slurm import FakeSlurm
 from tests.notify.connectors import ScriptedConnector
 from tests.notify.jobs import COMPLETED, ENDED
 from tests.service.running import toml
+from tests.slurm.commands.test_nodes import record
 
 MAILTO = {"host": "127.0.0.1", "port": 1, "from_address": "slurm@example.org", "domain": "example.org"}
 
@@ -131,12 +135,33 @@ def test_a_watcher_that_is_not_enabled_does_not_run(tmp_path: Path, sqlite: Stor
     assert "nodes" not in parts(sqlite, settings(tmp_path, nodes={"enabled": False}))
 
 
-def test_each_cluster_has_a_node_watcher_unless_slurmrestd_is_asked(tmp_path: Path, sqlite: Store) -> None:
+REST: dict[str, Any] = {"url": "http://127.0.0.1:1", "user": "ada", "token_command": ["/bin/true"]}
+
+
+def test_each_cluster_has_a_node_watcher_where_there_are_commands(tmp_path: Path, sqlite: Store) -> None:
     far: dict[str, Any] = {"cluster": "far"}
     assert {"nodes", "nodes far"} <= parts(sqlite, settings(tmp_path, **{"clusters.far": far}))
-    rest: dict[str, Any] = {"url": "http://127.0.0.1:1", "user": "ada", "token_command": ["/bin/true"]}
-    own = settings(tmp_path, **{"slurm": {"driver": "rest"}, "slurm.rest": rest})
+    own = settings(tmp_path, **{"slurm": {"driver": "rest", "bin": str(tmp_path)}, "slurm.rest": REST})
     assert "nodes" not in parts(sqlite, own)
+
+
+async def test_where_slurmrestd_is_asked_for_jobs_nodes_are_watched_by_the_commands(
+    tmp_path: Path, sqlite: Store
+) -> None:
+    await asyncio.to_thread(migrate, sqlite)
+    fake = FakeSlurm(tmp_path)
+    fake.says("scontrol", record("n7", "IDLE"))
+    fake.says("sacctmgr")
+    slurm = {"driver": "rest", "bin": str(fake.bin), "cluster": "fake"}
+    own = settings(tmp_path, **{"slurm": slurm, "slurm.rest": REST})
+    [watching] = [part for part in make_running(own, sqlite).parts if part.name == "nodes"]
+    running = asyncio.ensure_future(watching.run())
+    async with asyncio.timeout(60):
+        while not (found := await sqlite.read(lambda connection: nodes.of_cluster(connection, "fake"))):
+            await asyncio.sleep(0.05)
+    watching.stop()
+    await asyncio.wait_for(running, 60)
+    assert [one.name for one in found] == ["n7"]
 
 
 def test_a_bot_runs_where_it_is_switched_on(tmp_path: Path, sqlite: Store) -> None:

@@ -90,6 +90,11 @@ class Action(Generic[P, R]):
     """Further names."""
 
     @property
+    def on_cluster(self) -> bool:
+        """Whether it is about a cluster: those whose names begin so are."""
+        return self.name.startswith("slurm.")
+
+    @property
     def summary(self) -> str:
         """What it does, in one sentence."""
         return self.description.partition("\n")[0]

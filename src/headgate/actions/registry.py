@@ -61,7 +61,7 @@ class Actions:
         self, context: Context, catalogue: Catalogue = CATALOGUE, *, clock: Callable[[], float] = time.time
     ) -> None:
         self.catalogue = catalogue
-        self._context = context
+        self.context = context
         self._clock = clock
 
     async def run(
@@ -73,11 +73,13 @@ class Actions:
         why: str = "",
         dry_run: bool = False,
         key: str = "",
+        cluster: str = "",
     ) -> Result:
         """Run an action; return what became of it. What fails as a whole raises.
 
         ``parameters`` are JSON of the declared types (``casting.cast`` makes them of texts). ``why``: for the audit
-        log. ``dry_run`` makes no difference to actions that change nothing. ``key``: see ``Call``.
+        log. ``dry_run`` makes no difference to actions that change nothing. ``key``: see ``Call``. ``cluster``: for
+        an action about a cluster, which one; empty: the default one.
 
         Raises NotFoundError, NotPermittedError and ParametersError before anything was done, and whatever HeadgateError
         the action ends in.
@@ -88,10 +90,13 @@ class Actions:
             await self._note(action, caller, why, "refused")
             raise NotPermittedError(f"{action.name} takes the role {action.role.value}, and {caller.name} has it not")
         asked = read_parameters(action, parameters)
-        call = Call(self._context, caller, why, dry_run and action.mutating, key)
+        cluster = cluster if action.on_cluster else ""
+        context = await self.context.at(cluster)
+        call = Call(context, caller, why, dry_run and action.mutating, key)
         number = None
         if action.mutating and not dry_run:
-            number = await self._note(action, caller, why, BEGUN, parameters_shown(asked))
+            where = f"on {cluster}" if cluster else ""
+            number = await self._note(action, caller, why, BEGUN, subject=parameters_shown(asked), where=where)
         outcome, error = "interrupted", ""
         try:
             result = await self._run(action, asked, call)
@@ -114,9 +119,18 @@ class Actions:
             return Result(action.name, False, value, failure.message, call.dry_run, failure.transient, partly)
         return Result(action.name, True, value, dry_run=call.dry_run)
 
-    async def _note(self, action: Action[Any, Any], caller: Caller, why: str, outcome: str, subject: str = "") -> int:
+    async def _note(
+        self,
+        action: Action[Any, Any],
+        caller: Caller,
+        why: str,
+        outcome: str,
+        *,
+        subject: str = "",
+        where: str = "",
+    ) -> int:
         """Write into the audit log who wants what; return the entry's number."""
-        known = (f"why: {why}" if why else "", f"from {caller.origin}" if caller.origin else "")
+        known = (f"why: {why}" if why else "", f"from {caller.origin}" if caller.origin else "", where)
 
         def work(connection: Connection) -> int:
             return audit.record(
@@ -130,12 +144,12 @@ class Actions:
                 now=self._clock(),
             )
 
-        return await self._context.store.write(work)
+        return await self.context.store.write(work)
 
     async def _finish(self, number: int, outcome: str, error: str) -> None:
         """Write into the audit log what became of it. It was done, even if that cannot be written."""
         try:
-            await self._context.store.write(lambda connection: audit.finish(connection, number, outcome, error))
+            await self.context.store.write(lambda connection: audit.finish(connection, number, outcome, error))
         except StoreError as failure:
             _log.error("action.not_recorded", entry=number, outcome=outcome, error=failure.message)
 

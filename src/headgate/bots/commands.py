@@ -7,6 +7,7 @@ Words are read without regard to case; a ``/`` or ``!`` in front (as chats have 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,7 @@ _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,60}", re.ASCII)
 _ACTION: Final = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII | re.IGNORECASE)
 _PARAMETER: Final = re.compile(r"(?:^| )([a-z][a-z0-9_]{0,63})=", re.ASCII)
 _TOKEN: Final = re.compile(r"[a-z0-9]{1,16}", re.ASCII)
+_EXECUTION: Final = re.compile(r"#?[1-9]\d{0,14}[.,]?", re.ASCII)
 _LAST_JOB_ID: Final = 0xFFFFFFFF
 
 
@@ -113,6 +115,14 @@ class ConfirmAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Decide:
+    """Let this execution of a rule go on (``approve``), or do not (``refuse``)."""
+
+    execution: int
+    approve: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """A command with something missing or wrong (``usage`` says how it goes), or none (``meant`` may be one)."""
 
@@ -132,6 +142,7 @@ Command = (
     | Unlink
     | RunAction
     | ConfirmAction
+    | Decide
     | NotUnderstood
 )
 
@@ -145,8 +156,18 @@ USAGES: Final = {
     "mute": "mute 2h, or mute off",
     "unlink": "unlink",
     "action": "action NAME PARAMETER=VALUE",
+    "approve": "approve 12",
+    "refuse": "refuse 12",
 }
 """Every word that is understood, and how it is said."""
+_VERBS: Final[Mapping[type, str]] = {
+    LinkAccount: "link",
+    ShowJob: "job",
+    ShowOutput: "output",
+    RunAction: "action",
+    ConfirmAction: "action",
+}
+"""The words for commands whose class has another name."""
 
 
 def read_command(text: str) -> Command:
@@ -158,6 +179,8 @@ def read_command(text: str) -> Command:
         return Help()
     if verb == "action":
         return _action(text) or NotUnderstood(verb, USAGES[verb])
+    if verb in ("approve", "refuse"):
+        return _decision(verb, rest) or NotUnderstood(verb, USAGES[verb])
     if verb not in USAGES:
         return NotUnderstood(meant=likely(verb[:40], USAGES))
     return _read(verb, rest) or NotUnderstood(verb, USAGES[verb])
@@ -168,16 +191,10 @@ def verb_of(command: Command) -> str:
     match command:
         case NotUnderstood(verb):
             return verb or "unknown"
-        case LinkAccount():
-            return "link"
-        case ShowJob():
-            return "job"
-        case ShowOutput():
-            return "output"
-        case RunAction() | ConfirmAction():
-            return "action"
+        case Decide(_, approve):
+            return "approve" if approve else "refuse"
         case _:
-            return type(command).__name__.lower()
+            return _VERBS.get(type(command), type(command).__name__.lower())
 
 
 def _read(verb: str, rest: list[str]) -> Command | None:
@@ -212,6 +229,12 @@ def _action(text: str) -> Command | None:
         return None
     values = (value.strip() for value in found[1::2])
     return RunAction(name.lower(), tuple(zip(found[::2], values, strict=True)))
+
+
+def _decision(verb: str, rest: list[str]) -> Command | None:
+    if len(rest) != 1 or not _EXECUTION.fullmatch(rest[0]):
+        return None
+    return Decide(int(rest[0].removeprefix("#").rstrip(".,")), verb == "approve")
 
 
 def _mute(span: str) -> Command | None:

@@ -1,15 +1,16 @@
 """The conversation: from what somebody said to what is answered, with everything that has to hold in between.
 
 One conversation belongs to one connector's bot. How an answer comes about can be read in ``_decide``: who asks too much
-is not answered, who is not alone gets help and nothing else, who is not known gets no further, and what the settings do
-not allow is not done. What is done for people whose account is known stands in ``desk.py``.
+is not answered, who is not alone gets help, may decide about executions of rules, and nothing else, who is not known
+gets no further, and what the settings do not allow is not done. What is done for people whose account is known stands
+in ``desk.py``.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from prometheus_client import Counter
@@ -22,6 +23,7 @@ from headgate.bots.commands import (
     Cancel,
     Command,
     ConfirmAction,
+    Decide,
     Help,
     Jobs,
     LinkAccount,
@@ -34,6 +36,7 @@ from headgate.bots.commands import (
     read_command,
     verb_of,
 )
+from headgate.bots.deciding import Deciding, DecisionDoor
 from headgate.bots.desk import Desk, Reply, SlurmDoor
 from headgate.bots.rates import Allowance, Rates
 from headgate.config.chat import BotSettings
@@ -84,6 +87,7 @@ class Conversation:
         *,
         outputs: OutputReader = _OWN,
         actions: ActionDoor | None = None,
+        decisions: DecisionDoor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -92,6 +96,7 @@ class Conversation:
         self._clock = clock
         self._rates = Rates(settings.per_minute, clock=clock)
         self._acting = None if actions is None else Acting(actions, name, settings.bot, clock=clock)
+        self._deciding = None if decisions is None else Deciding(decisions)
         self._desk = Desk(store, name, settings.bot, slurm, lines=settings.output_lines, outputs=outputs, clock=clock)
 
     async def __call__(self, incoming: Incoming) -> Answer | None:
@@ -119,7 +124,7 @@ class Conversation:
         return Reply(Answer(wording.BROKEN, discreet=not incoming.private), "failed")
 
     async def _decide(self, command: Command, incoming: Incoming) -> Reply:
-        if not incoming.private:
+        if isinstance(command, Decide) or not incoming.private:
             return await self._among_others(command, incoming)
         if isinstance(command, LinkAccount):
             return await self._link(command, incoming)
@@ -134,6 +139,15 @@ class Conversation:
             self._act(command, link) if isinstance(command, RunAction | ConfirmAction) else self._serve(command, link)
         )
         return await work
+
+    async def _decide_execution(self, command: Decide, incoming: Incoming) -> Reply:
+        """Approve or refuse, also where others read: that is where it was asked. Who may not is told so alone."""
+        link = await self._store.read(lambda c: links.link_of(c, self._name, incoming.identity))
+        if link is None:
+            return Reply(replace(wording.stranger(self._name), discreet=not incoming.private), "refused")
+        if self._deciding is None or verb_of(command) not in self._settings.bot.commands:
+            return Reply(Answer(wording.NOT_HERE, discreet=not incoming.private), "refused", user=link.user)
+        return await self._deciding.decide(link, command, incoming)
 
     async def _act(self, command: RunAction | ConfirmAction, link: Link) -> Reply:
         if self._acting is None:
@@ -158,7 +172,9 @@ class Conversation:
                 return await self._desk.unlink(link)
 
     async def _among_others(self, command: Command, incoming: Incoming) -> Reply:
-        """Answer where others read: nothing here tells who anybody is or what they have."""
+        """Answer where others read, or may: nothing here tells who anybody is or what they have."""
+        if isinstance(command, Decide):
+            return await self._decide_execution(command, incoming)
         if isinstance(command, Help):
             return Reply(self._invite(incoming), "done")
         if isinstance(command, LinkAccount):

@@ -17,6 +17,8 @@ _ABOUT = {
     "cancel": "cancel 123: end it (you are asked once more)",
     "mute": "mute 2h: hold messages back for a while; mute off",
     "action": "action NAME PARAMETER=VALUE: act on the cluster, if you may (you are asked once more)",
+    "approve": "approve 12: let this execution of a rule go on, if you may",
+    "refuse": "refuse 12: do not let it",
 }
 
 REFUSED_CODE = (

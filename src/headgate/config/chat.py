@@ -9,7 +9,7 @@ from pydantic import Field
 from headgate.config.connector import ConnectorSettings
 from headgate.config.section import AbsolutePath, Section
 
-Command = Literal["jobs", "job", "output", "cancel", "mute", "action"]
+Command = Literal["jobs", "job", "output", "cancel", "mute", "action", "approve", "refuse"]
 """What a bot does for people whose account it knows; ``help`` and ``link`` it always answers."""
 
 
@@ -19,9 +19,9 @@ class BotSettings(Section):
     enabled: bool = Field(False, description="Whether the bot listens: it enrols users and answers their commands.")
     commands: tuple[Command, ...] = Field(
         ("jobs", "job", "output", "mute"),
-        description="What linked users may ask of it: `jobs`, `job`, `output`, `cancel`, `mute`, `action`. "
-        "`cancel` needs the executor, or a service account that may cancel others' jobs (a Slurm operator); `action` "
-        "is for those who have a role (`[roles]`).",
+        description="What linked users may ask of it: `jobs`, `job`, `output`, `cancel`, `mute`, `action`, "
+        "`approve`, `refuse`. `cancel` needs the executor, or a service account that may cancel others' jobs (a Slurm "
+        "operator); `action`, `approve` and `refuse` are for those who have a role (`[roles]`).",
     )
     trigger: str = Field(
         "showmeslurm",

@@ -65,6 +65,7 @@ def within(message: Message, bounds: Bounds) -> Message:
         outcome=message.outcome,
         time=min(max(message.time, 0.0), _LAST_SECOND) if math.isfinite(message.time) else 0.0,
         job=_job(message.job, bounds) if message.job else None,
+        execution=message.execution,
         summary=text(message.summary),
         facts=facts,
         bars=bars,

@@ -89,6 +89,8 @@ class Message(_Value):
     time: float
     """When it happened, seconds since the epoch."""
     job: JobIdentity | None = None
+    execution: int | None = None
+    """The execution of a rule that waits for somebody's decision, if this asks for it."""
     summary: str = ""
     """One or two sentences of plain text."""
     facts: tuple[Fact, ...] = ()

@@ -6,30 +6,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
-from headgate.actions.caller import rule as rule_caller
-from headgate.actions.registry import Actions
-from headgate.errors import HeadgateError
-from headgate.model.event import JSON
+from headgate.actions.refusals import ParametersError
+from headgate.actions.registry import Actions, parameters_shown, read_parameters
+from headgate.errors import HeadgateError, NotFoundError
 from headgate.model.execution import ExecutionState
 from headgate.model.node import Node
-from headgate.model.role import Role
 from headgate.rules.course import over
 from headgate.rules.guards import GuardError, busy, drained_enough, quiet_until
-from headgate.rules.rule import Plan
 from headgate.rules.running import Ready
 from headgate.store import executions
-from headgate.store.executions import Change, Execution
+from headgate.store.executions import Change
 from headgate.store.store import Store
 
-_log = structlog.get_logger(__name__)
 _AGAIN: Final = 30.0
 """Seconds until nodes are looked at again."""
 _SOON: Final = 5.0
 """Seconds until it is looked again whether another execution of the rule is over."""
-AskNodes = Callable[[], Awaitable[Sequence[Node]]]
-"""Reads all nodes of the cluster. Raises HeadgateError."""
+AskNodes = Callable[[str], Awaitable[Sequence[Node]]]
+"""Reads all nodes of a cluster, by its name; empty: of the default one. Raises HeadgateError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +48,6 @@ class Admission:
             return None
         return self._quiet(ready) or await self._others(ready) or self._unapproved(ready) or await self._at_nodes(ready)
 
-    async def tell(self, execution: Execution) -> None:
-        """Tell those who may approve. That somebody could not be told keeps nobody from approving."""
-        approval = Plan.model_validate_json(execution.plan).approval
-        if approval is None or not approval.ask:
-            return
-        parameters: dict[str, JSON] = {
-            "to": list(approval.ask),
-            "title": f"{execution.rule} {execution.reason}"[:1000],
-            "text": (
-                f"For {execution.subject}. To approve: headgate execution approve {execution.id}. "
-                f"To refuse: headgate execution cancel {execution.id}."
-            ),
-            "severity": "warning",
-            "about": execution.subject[:200],
-        }
-        caller = rule_caller(execution.rule, Role.OPERATOR, execution=f"execution {execution.id}")
-        try:
-            await self._actions.run("notify.send", parameters, caller, key=f"approval-{execution.id}")
-        except HeadgateError as error:
-            _log.error("approval.not_told", execution=execution.id, rule=execution.rule, error=error.message)
-
     def _quiet(self, ready: Ready) -> Held | None:
         quiet = ready.plan.quiet
         until = None if quiet is None else quiet_until(quiet, self._clock())
@@ -98,9 +71,16 @@ class Admission:
         approval = ready.plan.approval
         if approval is None or ready.execution.approved_by is not None:
             return None
-        what = f"{ready.step.ref} {' '.join(f'{name}={value}' for name, value in ready.parameters.items())}".strip()
+        what = f"{ready.step.ref} {self._shown(ready)}".strip()
         reason = f"wants the approval of the role {approval.role.value}: {what}"[:1000]
         return Held(Change(ExecutionState.APPROVAL, reason, self._clock() + approval.within))
+
+    def _shown(self, ready: Ready) -> str:
+        """Return the parameters in one line, with secrets hidden; nothing where they do not fit the action."""
+        try:
+            return parameters_shown(read_parameters(self._actions.catalogue.get(ready.step.ref), ready.parameters))
+        except (NotFoundError, ParametersError):
+            return ""
 
     async def _at_nodes(self, ready: Ready) -> Held | None:
         plan = ready.plan
@@ -113,11 +93,12 @@ class Admission:
             )
         try:
             # First what is being done, then what is so: a node that is being drained is in one of them, or both.
-            under_way = await self._store.read(executions.nodes_under_way)
-            nodes = await self._nodes()
+            cluster = ready.cluster
+            under_way = await self._store.read(lambda connection: executions.nodes_under_way(connection, cluster))
+            nodes = await self._nodes(cluster)
             why = drained_enough(plan.drained, ready.nodes, nodes, under_way) if plan.drained is not None else ""
             why = why or (busy(ready.nodes, nodes) if plan.only_when_empty else "")
-        except GuardError as error:
+        except (GuardError, NotFoundError) as error:
             return Held(over(ExecutionState.FAILED, str(error), self._clock()))
         except HeadgateError as error:
             return Held(Change(ExecutionState.WAITING, f"the nodes cannot be looked at: {error.message}", again))

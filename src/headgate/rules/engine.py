@@ -24,6 +24,7 @@ from headgate.model.execution import ExecutionState, TryState
 from headgate.model.role import Role
 from headgate.rules import metrics
 from headgate.rules.admission import Admission, AskNodes, Held
+from headgate.rules.asking import Asking
 from headgate.rules.course import over
 from headgate.rules.files import LIBRARY, Complaint, Loaded, load, signature
 from headgate.rules.following import Followed, Follower, LoopBound
@@ -79,6 +80,7 @@ class RuleEngine:
         self._complaint = complaint
         self._runner = Runner(store, actions, names, clock)
         self._admission = Admission(store, actions, nodes, clock)
+        self._asking = Asking(actions, clock)
         self._follower = Follower(names, settings.loops, clock, settings.most)
         self._reader = JournalReader(store, clock)
         self._loaded = Loaded()
@@ -190,8 +192,9 @@ class RuleEngine:
         left = await self._store.read(lambda connection: executions.in_state(connection, ExecutionState.RUNNING))
         for execution in left:
             await self._store.write(functools.partial(self._interrupted, execution=execution))
-        for execution in await self._store.read(lambda c: executions.in_state(c, ExecutionState.APPROVAL)):
-            self._tell(execution)  # told twice is told once: the key is the same
+        for state in (ExecutionState.APPROVAL, ExecutionState.ASKING):
+            for execution in await self._store.read(functools.partial(executions.in_state, state=state)):
+                self._tell(execution)  # told twice is told once: the key is the same
 
     def _interrupted(self, connection: Connection, execution: Execution) -> None:
         now = self._clock()
@@ -203,7 +206,7 @@ class RuleEngine:
         if tries and not self._runner.repeatable(ref):
             reason = (
                 f"Headgate ended in the middle of {execution.step} ({ref}), which is not done twice unasked: look what "
-                "came of it, then approve (do it again) or cancel"
+                "came of it, then approve (do it again) or refuse"
             )
             to = Change(ExecutionState.ASKING, reason)
         else:
@@ -244,10 +247,10 @@ class RuleEngine:
     async def _hold(self, execution: Execution, held: Held) -> None:
         await self._change(execution, held.change)
         if held.change.state is ExecutionState.APPROVAL:
-            self._tell(replace(execution, reason=held.change.reason))
+            self._tell(replace(execution, state=held.change.state, reason=held.change.reason))
 
     def _tell(self, execution: Execution) -> None:
-        asking = asyncio.create_task(self._admission.tell(execution), name=f"approval {execution.id}")
+        asking = asyncio.create_task(self._asking.tell(execution), name=f"approval {execution.id}")
         self._tasks[-execution.id] = asking
 
     async def _change(self, execution: Execution, to: Change) -> None:

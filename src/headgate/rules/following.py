@@ -12,7 +12,7 @@ from headgate.model.execution import ExecutionState
 from headgate.model.role import Role
 from headgate.rules.matching import Match, Names, compare, matching
 from headgate.rules.rule import FIRST, Plan, Rate, Rule
-from headgate.rules.triggers import node_of, triggers_of
+from headgate.rules.triggers import cluster_of, node_of, triggers_of
 from headgate.store import audit, executions, journal, rules
 from headgate.store.executions import Change, NewExecution
 from headgate.store.journal import Recorded
@@ -73,7 +73,8 @@ class Follower:
         kinds = {trigger.type for trigger in triggers_of(item.event)}
         for execution in executions.in_state(connection, ExecutionState.HOLDING):
             plan = Plan.model_validate_json(execution.plan)
-            if execution.subject != item.event.subject or execution.event_id >= item.id or not kinds & set(plan.until):
+            same = (execution.subject, cluster_of(execution.payload)) == (item.event.subject, item.event.cluster)
+            if not same or execution.event_id >= item.id or not kinds & set(plan.until):
                 continue
             reason = f"it did not last: {item.event.kind.value}"
             ended = Change(ExecutionState.CANCELLED, reason, finished_at=self._clock())
@@ -85,7 +86,9 @@ class Follower:
             return None
         if rule.held and executions.has_open(connection, rule.ref, per, ExecutionState.HOLDING):
             return None
-        chain = executions.causes(connection, event.subject, node_of(event), event.time, self._bound.settle)
+        chain = executions.causes(
+            connection, event.subject, node_of(event), event.time, self._bound.settle, cluster=event.cluster
+        )
         depth = sum(1 for one in chain if one.rule == rule.ref)
         state, not_before, reason = ExecutionState.WAITING, now + rule.plan.steps[0].delay, ""
         if rule.held:

@@ -43,9 +43,9 @@ class Match:
     why: str = ""
 
     def per(self, event: Event) -> str:
-        """Return what the rule counts apart."""
+        """Return what the rule counts apart: what it says, or the event's subject on its cluster."""
         if not self.rule.per:
-            return event.subject
+            return f"{event.cluster} {event.subject}".strip()
         value = paths.value_at(self.rule.per, {"trigger": dict(self.trigger.payload)})
         return value if isinstance(value, str) else str(value)
 

@@ -24,6 +24,7 @@ from headgate.rules.course import Outcome, after_try
 from headgate.rules.guards import GuardError, nodes_named
 from headgate.rules.matching import Names
 from headgate.rules.rule import Plan, Step
+from headgate.rules.triggers import cluster_of
 from headgate.store import executions
 from headgate.store.executions import Execution
 from headgate.store.store import Store
@@ -44,6 +45,11 @@ class Ready:
     parameters: dict[str, JSON]
     nodes: tuple[str, ...]
     jobs: tuple[int, ...] = ()
+
+    @property
+    def cluster(self) -> str:
+        """The cluster it is about: that of the event; empty: the default one."""
+        return cluster_of(self.execution.payload)
 
     @property
     def touches(self) -> tuple[str, ...]:
@@ -119,7 +125,9 @@ class Runner:
         # The same for every try: an action that can tell sees that it was done already.
         key = f"execution-{execution.id}-{step.name}-{_round(execution, step)}"
         try:
-            result = await self._actions.run(step.ref, ready.parameters, caller, why=why, key=key)
+            result = await self._actions.run(
+                step.ref, ready.parameters, caller, why=why, key=key, cluster=ready.cluster
+            )
         except (ParametersError, NotPermittedError, NotFoundError) as error:
             return Outcome(ok=False, error=error.message, again=False)
         except HeadgateError as error:

@@ -82,6 +82,13 @@ def node_of(event: Event) -> str:
     )
 
 
+def cluster_of(payload: Mapping[str, JSON]) -> str:
+    """Return the cluster of the event whose payload this is; empty if it is of none."""
+    event = payload.get("event")
+    cluster = event.get("cluster") if isinstance(event, Mapping) else None
+    return cluster if isinstance(cluster, str) else ""
+
+
 def kind_is_of_nodes(kind: str) -> bool:
     """Say whether a kind of event is about one node."""
     return kind.startswith("node.")

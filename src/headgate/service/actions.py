@@ -7,9 +7,11 @@ from headgate.actions.desk import Desk
 from headgate.actions.registry import Actions
 from headgate.actions.roles import Roles
 from headgate.config.settings import Settings
+from headgate.config.slurm import SlurmSettings
 from headgate.events.journal import Journal
 from headgate.notify.notices import Notices
 from headgate.slurm.client import SlurmClient
+from headgate.slurm.clusters import Clusters
 from headgate.slurm.operating.own_reasons import StoredReasons
 from headgate.slurm.operator import SlurmOperator
 from headgate.store.store import Store
@@ -22,6 +24,13 @@ def make_desk(
     journal: Journal | None = None,
 ) -> Desk:
     """Make what runs actions. ``journal``: the service's; without one only notices follow from what actions write."""
-    slurm = SlurmOperator(SlurmClient(settings.slurm), most=settings.actions.most_nodes, reasons=StoredReasons(store))
-    context = Context(store, journal or Journal([notices]), notices, settings.actions, slurm)
+    reasons = StoredReasons(store)
+
+    def operator(own: SlurmSettings) -> SlurmOperator:
+        return SlurmOperator(SlurmClient(own), most=settings.actions.most_nodes, reasons=reasons)
+
+    clusters = Clusters(operator(settings.slurm), {name: operator(own) for name, own in settings.clusters.items()})
+    context = Context(
+        store, journal or Journal([notices]), notices, settings.actions, clusters=clusters, slurm=clusters.default
+    )
     return Desk(Actions(context), Roles(settings.roles))

@@ -19,6 +19,8 @@ from headgate.config.local import LocalSettings
 from headgate.connectors.registry import kind_named
 from headgate.notify.addresses import Addressing
 from headgate.notify.output import OutputReader
+from headgate.rules.approval import Decisions
+from headgate.rules.chat import ChatDecisions
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.store.links import GuessLimits
@@ -71,7 +73,8 @@ def _parts(
         linked_only = addressing.get(name, Addressing()).linked_only
         settings = ConversationSettings(own.bot, guess_limits(local), local.commands_per_minute, linked_only)
         door = None if actions is None else ChatActions(actions, name)
-        conversation = Conversation(store, name, settings, slurm, outputs=outputs, actions=door)
+        deciding = None if actions is None else ChatDecisions(Decisions(store), actions, name)
+        conversation = Conversation(store, name, settings, slurm, outputs=outputs, actions=door, decisions=deciding)
         make = functools.partial(listen, name, own, StoreMemory(store, f"bot {name}"))
         role = Role(store, f"bot {name}", functools.partial(Keeper, name, make, conversation))
         yield Part(f"bot {name}", role.run, role.stop)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from headgate.actions.registry import Actions
 from headgate.config.rules import RulesSettings
 from headgate.config.settings import Settings
+from headgate.errors import NotFoundError
 from headgate.events.journal import Journal
+from headgate.model.node import Node
 from headgate.rules.complaints import Complaints
 from headgate.rules.engine import EngineSettings, RuleEngine
 from headgate.rules.following import LoopBound
@@ -26,7 +28,12 @@ def rules_parts(
     """Make the parts that run rules, if they are wanted; of several services on one store, one runs them."""
     if "rules" not in settings.service.parts:
         return
-    nodes = client.nodes if isinstance(client, SlurmClient) else None
+    clusters = actions.context.clusters
+
+    async def nodes(cluster: str) -> Sequence[Node]:
+        if clusters is None:
+            raise NotFoundError("there is no cluster whose nodes could be looked at")
+        return await (await clusters.of(cluster)).client.nodes()
 
     def make() -> RuleEngine:
         return RuleEngine(

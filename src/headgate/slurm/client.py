@@ -43,6 +43,11 @@ _MAX_SINGLE_QUESTIONS: Final = 16
 _LOT: Final = secrets.SystemRandom()
 
 
+def directory_of(settings: SlurmSettings) -> Path:
+    """Return where Slurm's commands are."""
+    return settings.bin or _DEFAULT_BIN
+
+
 class SlurmClient:
     """Asks Slurm's commands.
 
@@ -53,7 +58,7 @@ class SlurmClient:
 
     def __init__(self, settings: SlurmSettings) -> None:
         self._settings = settings
-        self._bin = settings.bin or _DEFAULT_BIN
+        self._bin = directory_of(settings)
         self._cluster = settings.cluster
         self._asking_cluster = asyncio.Lock()
         self._warned: set[str] = set()

@@ -31,6 +31,7 @@ class SlurmOperator:
     """
 
     def __init__(self, client: SlurmClient, *, most: int = MOST, reasons: OwnReasons | None = None) -> None:
+        self.client = client
         self._administration = Administration(client, most=most, reasons=reasons)
         self.nodes = NodeOperator(self._administration)
         self.reservations = ReservationOperator(self._administration)

@@ -238,14 +238,18 @@ def events_like(connection: Connection, event_id: int, since: float, after: int)
     return [row.id for row in connection.execute(query)]
 
 
-def causes(connection: Connection, subject: str, node: str, at: float, settle: float) -> list[Execution]:
+def causes(
+    connection: Connection, subject: str, node: str, at: float, settle: float, *, cluster: str
+) -> list[Execution]:
     """Return the execution that may have brought about an event, with those that brought about its own: newest first.
 
-    A step of it touched the event's subject or node, and was at it at that time or less than ``settle`` seconds before.
+    It was begun by an event of the same cluster, and a step of it touched the event's subject or node, and was at it at
+    that time or less than ``settle`` seconds before.
     """
     steps = execution_steps.c
     about = or_(*(steps.touches.contains(f",{name},", autoescape=True) for name in (subject, node) if name))
     joined = executions.join(execution_steps, steps.execution_id == executions.c.id)
+    joined = joined.join(events, and_(events.c.id == executions.c.event_id, events.c.cluster == cluster))
     query = (
         select(executions).select_from(joined).where(about, steps.started_at >= at - _DAY, steps.started_at <= at + 2)
     )
@@ -259,10 +263,11 @@ def causes(connection: Connection, subject: str, node: str, at: float, settle: f
     return chain
 
 
-def nodes_under_way(connection: Connection) -> frozenset[str]:
-    """Return the nodes of the steps that are being done."""
+def nodes_under_way(connection: Connection, cluster: str) -> frozenset[str]:
+    """Return the nodes of the steps that are being done on a cluster."""
     query = select(execution_steps.c.touches).where(execution_steps.c.state == TryState.RUNNING.value)
     query = query.join(executions, executions.c.id == execution_steps.c.execution_id).where(_OPEN_EXECUTIONS)
+    query = query.join(events, and_(events.c.id == executions.c.event_id, events.c.cluster == cluster))
     return frozenset(name for row in connection.execute(query) for name in row.touches.split(",") if name)
 
 

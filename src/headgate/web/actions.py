@@ -36,6 +36,9 @@ class ActionCall(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict, description="As `GET /actions/{name}` describes them.")
     why: str = Field("", max_length=MOST_WHY, description="Why; it is written into the audit log.")
     dry_run: bool = Field(False, description="Whether to say only what would be done.")
+    cluster: str = Field(
+        "", max_length=64, description="Which cluster a `slurm.…` action is about; the default one if not given."
+    )
 
 
 class ShownResult(BaseModel):
@@ -82,5 +85,5 @@ def shown(desk: Desk, caller: Caller) -> list[ShownAction]:
 async def called(desk: Desk, caller: Caller, name: str, call: ActionCall) -> ShownResult:
     """Run an action for a caller. Raises what ``Actions.run`` does."""
     given: dict[str, JSON] = call.parameters
-    result = await desk.actions.run(name, given, caller, why=call.why, dry_run=call.dry_run)
+    result = await desk.actions.run(name, given, caller, why=call.why, dry_run=call.dry_run, cluster=call.cluster)
     return ShownResult.of(result)

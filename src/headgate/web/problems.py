@@ -28,6 +28,7 @@ from headgate.gateway.refusals import (
     UnavailableError,
     UnknownAppError,
 )
+from headgate.rules.approval import DecisionError
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ _STATUS: Final[dict[type[HeadgateError], HTTPStatus]] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     NotPermittedError: HTTPStatus.FORBIDDEN,
     ParametersError: HTTPStatus.BAD_REQUEST,
+    DecisionError: HTTPStatus.CONFLICT,
 }
 
 Plain = Callable[[Request], bool]

@@ -44,6 +44,15 @@ async def test_a_person_is_told_in_the_channel_they_share_with_the_bot(server: F
     assert server.posts[0]["channel_id"] == server.world.direct_channel(ada, server.world.bot).id
 
 
+async def test_an_execution_that_waits_says_what_can_be_said_to_the_bot(server: FakeMattermost) -> None:
+    server.world.add_user("ada")
+    connector = connector_to(server, bot={"enabled": True, "commands": ["approve", "refuse"]})
+    asking = FAILED.model_copy(update={"execution": 12})
+    await connector.send(Envelope("@ada", asking, "key-1"), Commits())
+    await connector.aclose()
+    assert "You can say to the bot: approve 12, or refuse 12" in json.dumps(server.posts[0])
+
+
 async def test_a_channel_is_found_by_its_names(server: FakeMattermost) -> None:
     channel = server.world.add_channel("hpc", "jobs", server.world.bot)
     assert isinstance(await send(connector_to(server), "hpc/jobs"), Delivered)

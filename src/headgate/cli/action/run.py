@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from headgate.cli.action import way
 from headgate.cli.action.answer import show_result
-from headgate.cli.action.way import run_by_service, run_here, runs_here
-from headgate.cli.me.service import DEFAULT_SOCKET
+from headgate.cli.action.way import socket_option
 from headgate.cli.output import json_option, plain, show_json
 
 
@@ -34,22 +34,16 @@ class Given(click.ParamType[tuple[str, str]]):
 @click.argument("parameters", nargs=-1, type=Given(), metavar="[NAME=VALUE]...")
 @click.option("--dry-run", is_flag=True, help="Say only what would be done.")
 @click.option("--why", default="", help="Why; it is written into the audit log.")
-@click.option(
-    "--socket",
-    type=click.Path(path_type=Path),
-    envvar="HEADGATE_SOCKET",
-    help="Have the service run it, which listens there; also $HEADGATE_SOCKET. "
-    f"[default: {DEFAULT_SOCKET} for those who may not read the configuration]",
-)
+@click.option("--cluster", default="", help="Which cluster it is about.  [default: the one in [slurm]]")
+@socket_option
 @json_option
-@click.pass_context
 def run(
-    context: click.Context,
     name: str,
     parameters: tuple[tuple[str, str], ...],
     *,
     dry_run: bool,
     why: str,
+    cluster: str,
     socket: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,11 +60,7 @@ def run(
     if len(why) > MOST_WHY:
         raise click.BadParameter(f"a reason has at most {MOST_WHY} characters", param_hint="--why")
     given = cast(CATALOGUE.get(name), dict(parameters))
-    if socket is None and runs_here():
-        answer = run_here(name, given, why=why, dry_run=dry_run)
-    else:
-        context.obj = socket or DEFAULT_SOCKET
-        answer = run_by_service(name, given, why=why, dry_run=dry_run)
+    answer = way.run(name, given, why=why, dry_run=dry_run, socket=socket, cluster=cluster)
     if as_json:
         show_json(answer)
     else:

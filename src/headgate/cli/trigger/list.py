@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from headgate.cli.action.way import run_here
+from headgate.cli.action.way import run, socket_option
 from headgate.cli.output import json_option, show_json, show_table
 from headgate.cli.trigger.answer import result_of
 
@@ -12,10 +14,11 @@ _COLUMNS = ("ID", "ABOUT", "WHICH", "EVENT", "OFFSET", "USER", "PERMANENT", "PRO
 
 
 @click.command("list")
+@socket_option
 @json_option
-def list_(*, as_json: bool) -> None:
+def list_(*, socket: Path | None, as_json: bool) -> None:
     """List all triggers in Slurm, whoever set them."""
-    found = result_of(run_here("slurm.trigger.list", {}, why="", dry_run=False))
+    found = result_of(run("slurm.trigger.list", {}, why="", dry_run=False, socket=socket))
     if as_json:
         show_json(found)
         return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from headgate.cli.action.way import run_here
+from headgate.cli.action.way import run, socket_option
 from headgate.cli.output import json_option, show_json
 from headgate.cli.trigger.answer import result_of
 from headgate.model.event import JSON
@@ -19,6 +21,7 @@ from headgate.model.event import JSON
 @click.option("--permanent", is_flag=True, help="It is set again by itself each time it has fired.")
 @click.option("--dry-run", is_flag=True, help="Say only whether the same one is set.")
 @click.option("--why", default="", help="Why; it is written into the audit log.")
+@socket_option
 @json_option
 def set_(
     event: str,
@@ -30,6 +33,7 @@ def set_(
     permanent: bool,
     dry_run: bool,
     why: str,
+    socket: Path | None,
     as_json: bool,
 ) -> None:
     """Have slurmctld start PROGRAM when EVENT happens, and show the number of the trigger.
@@ -46,7 +50,7 @@ def set_(
         "permanent": permanent,
     }
     asked = {name: value for name, value in given.items() if value is not None}
-    number = result_of(run_here("slurm.trigger.set", asked, why=why, dry_run=dry_run))
+    number = result_of(run("slurm.trigger.set", asked, why=why, dry_run=dry_run, socket=socket))
     if as_json:
         show_json({"id": number})
     elif number is None:

@@ -7,6 +7,7 @@ import json
 import structlog
 
 from headgate.connectors.bounds import within
+from headgate.connectors.buttons import in_words
 from headgate.connectors.mattermost.client import MattermostClient, RefusedError
 from headgate.connectors.mattermost.directory import Directory
 from headgate.connectors.mattermost.markup import escape
@@ -39,6 +40,7 @@ class MattermostConnector:
         # Escaping doubles a line at most, and there is a title above.
         self.digest_room = max(200, (settings.max_length - 600) // 2)
         self._picture = settings.picture
+        self._bot = settings.bot
         self._templates = SiteTemplates(settings.templates, escape)
         self._client = MattermostClient(settings)
         self._directory = Directory(self._client)
@@ -86,6 +88,7 @@ class MattermostConnector:
 
     def _post(self, message: Message, *, channel: str, target: str, key: str) -> dict[str, object]:
         body = self._templates.body(message, target=target)
+        message = in_words(message, self._bot)
         return post_of(message, target=channel, key=key, longest=self._longest, body=body)
 
     async def _upload(self, channel: str, message: Message) -> list[str]:

@@ -10,7 +10,20 @@ from fastapi import Depends, FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headgate import __version__
-from headgate.web.api import actions, apps, events, files, hooks, jobs, outputs, slurm, tasks, templates, triggers
+from headgate.web.api import (
+    actions,
+    apps,
+    events,
+    executions,
+    files,
+    hooks,
+    jobs,
+    outputs,
+    slurm,
+    tasks,
+    templates,
+    triggers,
+)
 from headgate.web.api.asking import GatewaySource, app_in_path
 from headgate.web.api.specification import Described
 from headgate.web.problems import Bounded, handle_problems
@@ -60,6 +73,7 @@ def make_api(gateway: GatewaySource) -> FastAPI:
         tasks.router,
         slurm.router,
         actions.router,
+        executions.router,
         triggers.router,
     ):
         app.include_router(router)

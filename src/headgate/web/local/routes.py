@@ -1,6 +1,6 @@
 """The routes of the local socket. Each is about whoever asks: no route takes a user's name.
 
-Actions, for those who have a role, are in ``actions.py``.
+Actions and executions, for those who have a role, are in ``actions.py`` and ``executions.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from headgate.model.person import Link, Preferences
 from headgate.store import deliveries, links, people
 from headgate.store.deliveries import DeliveryFilter
-from headgate.web.local import actions
+from headgate.web.local import actions, executions
 from headgate.web.local.bodies import (
     Code,
     CodeRequest,
@@ -44,6 +44,7 @@ def make_local_app(desk: LocalDesk) -> FastAPI:
     app.state.desk = desk
     app.include_router(router)
     app.include_router(actions.router)
+    app.include_router(executions.router)
     app.add_middleware(Bounded, most=lambda _: _MAX_BODY)
     handle_problems(app)
     return app
