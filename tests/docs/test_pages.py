@@ -111,6 +111,8 @@ def test_a_configuration_shown_can_be_used(block: Block, tmp_path: Path) -> None
     for secret in _SECRET.finditer(text):
         (tmp_path / Path(secret["value"]).name).write_text(_secret(secret["key"], secret["value"]))
     text = re.sub(r'(?<=_file = ")[^"]*/', "", text)
+    if "[builds.forges." in text and "[builds.jobs]" not in text:
+        text += _BUILT
     file = tmp_path / "headgate.toml"
     file.write_text(text)
     environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
@@ -118,6 +120,16 @@ def test_a_configuration_shown_can_be_used(block: Block, tmp_path: Path) -> None
     assert [str(problem) for problem in problems if problem.severity == "error"] == []
 
 
+_BUILT = """
+[builds.jobs]
+user = "builder"
+directory = "/shared/jobs"
+
+[builds.targets.zen4]
+architecture = "x86_64/amd/zen4"
+repositories = ["example-2026"]
+"""
+"""What an excerpt about a forge leaves to the page about jobs."""
 _STAND_INS = {
     ("store", "url"): "postgresql://headgate:secret@db.example.org/headgate",
     ("rabbitmq", "url"): "amqps://headgate:secret@broker.example.org/cluster",
