@@ -239,13 +239,28 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         # WAL: readers never wait for the writer. FULL: a commit is on the disk, not only in the kernel.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        _write_ahead(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         # A queue of 100,000 is some 200 MB: enough of it in memory (KiB), and not copied back after every few pages.
         for pragma in ("cache_size=-65536", "mmap_size=268435456", "wal_autocheckpoint=4000"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the log on; while another connection does the same to a new file, SQLite says so and does not wait."""
+    deadline = time.monotonic() + _SQLITE_BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def begin_writing(connection: Connection, *, waits: bool = True) -> None:
