@@ -22,6 +22,7 @@ BENCHMARKS = {
     "arrays": "messages a person gets about 10,000 array tasks, beside a message a task",
     "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",
     "webhook": "a hundred webhooks a second, beside an empty route of the same service",
+    "builds": "GitHub calls of an hour with 50 running jobs and 300 comments, beside reading the comments each minute",
     "smtp": "mails per second through the mailto connector, beside plain aiosmtplib",
 }
 """Each is a module of this folder with a ``main``."""

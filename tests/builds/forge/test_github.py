@@ -66,6 +66,17 @@ async def test_all_of_four_hundred_comments_are_read(site: Site) -> None:
     assert [one.body for one in await site.forge.comments(site.repository, 7)] == [str(one) for one in range(400)]
 
 
+async def test_comments_behind_a_page_that_is_short_are_read(site: Site) -> None:
+    # Only the Link header says which page is the last.
+    for number in range(101):
+        site.server.world.add_comment(site.pull, "ada", str(number)).hidden = number == 50
+    wanted = [str(number) for number in range(101) if number != 50]
+    for _ in range(2):  # the second time, nothing has changed
+        assert [one.body for one in await site.forge.comments(site.repository, 7)] == wanted
+    assert [call.status for call in site.server.calls if "/comments" in call.path] == [200, 200, 304, 304]
+    assert [comment.body async for _, _, comment in site.forge.news(1)] == wanted
+
+
 async def test_comments_since_a_time_are_those_that_changed_then(site: Site) -> None:
     world = site.server.world
     world.add_comment(site.pull, "ada", "old")

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -47,6 +47,7 @@ _CLONING: Final = 900.0
 """Seconds a token lasts at least that git is given."""
 _LISTED: Final = 3600.0
 """Seconds for which the list of repositories is believed."""
+_NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 _ISSUE: Final = re.compile(r".*/issues/([0-9]{1,18})")
 
 
@@ -241,9 +242,10 @@ class GitHubForge:
         found: list[_Installation] = []
         for page in range(1, _MOST_PAGES + 1):
             params = {"per_page": _PAGE, "page": page}
-            items = _items((await self._api.app("GET", "/app/installations", params=params, spare=True)).json())
+            answer = await self._api.app("GET", "/app/installations", params=params, spare=True)
+            items = _items(answer.json())
             found += [_read(_Installation, one) for one in items]
-            if len(items) < _PAGE:
+            if _is_last(items, answer.headers):
                 break
         return [one for one in found if one.suspended_at is None]
 
@@ -262,11 +264,12 @@ class GitHubForge:
         installation = owner if isinstance(owner, int) else await self._api.installation(owner)
         for page in range(1, _MOST_PAGES + 1):
             asked = {**params, "per_page": _PAGE, "page": page}
-            said = (await self._api.as_installation(installation, "GET", path, params=asked, spare=spare)).json()
+            answer = await self._api.as_installation(installation, "GET", path, params=asked, spare=spare)
+            said = answer.json()
             items = _items(said["repositories"] if isinstance(said, dict) and "repositories" in said else said)
             for one in items:
                 yield one
-            if len(items) < _PAGE:
+            if _is_last(items, answer.headers):
                 return
 
     async def _get(self, repository: Repository, path: str) -> Any:
@@ -313,9 +316,17 @@ def _items(said: object) -> list[Any]:
     return said
 
 
+def _is_last(items: Sequence[object], headers: Mapping[str, str]) -> bool:
+    """Whether no page comes after this one.
+
+    ``Link`` says so ("Using pagination in the REST API"); a full page is not taken for the last, should that be lost.
+    """
+    return len(items) < _PAGE and _NEXT.search(headers.get("link", "")) is None
+
+
 def _cursor(headers: Mapping[str, str]) -> str:
     """Return the cursor of the next page, from the ``Link`` header; its address is not followed."""
-    found = re.search(r'<([^>]+)>;\s*rel="next"', headers.get("link", ""))
+    found = _NEXT.search(headers.get("link", ""))
     return "" if found is None else parse_qs(urlsplit(found[1]).query).get("cursor", [""])[0]
 
 

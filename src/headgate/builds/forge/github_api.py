@@ -225,10 +225,10 @@ class GitHubApi:
         said = {name.lower(): value for name, value in response.headers.items()}
         budget.told(response.status_code, said)
         if response.status_code == _NOT_MODIFIED and kept is not None:
-            return Answer(kept.content, said, known=True)
+            return Answer(kept.content, {"link": kept.link, **said}, known=True)
         content = response.content
         if method == "GET" and "etag" in said:
-            self._remembered.keep(asked, said["etag"], content)
+            self._remembered.keep(asked, said["etag"], content, said.get("link", ""))
         return Answer(content, said)
 
     def _refused(self, response: Response[Any], budget: Budget, path: str, token: str) -> ForgeError:

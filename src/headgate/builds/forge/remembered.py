@@ -15,10 +15,11 @@ _MOST_BYTES: Final = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer, and the tag under which its service knows it."""
+    """An answer, the tag under which its service knows it, and what it said of the pages beside it."""
 
     tag: str
     content: bytes
+    link: str = ""
 
 
 class Remembered:
@@ -36,11 +37,11 @@ class Remembered:
             self._kept.move_to_end(asked)
         return found
 
-    def keep(self, asked: tuple[str, ...], tag: str, content: bytes) -> None:
+    def keep(self, asked: tuple[str, ...], tag: str, content: bytes, link: str = "") -> None:
         """Keep an answer, and forget the oldest."""
         old = self._kept.pop(asked, None)
         self._bytes -= 0 if old is None else len(old.content)
-        self._kept[asked] = Kept(tag, content)
+        self._kept[asked] = Kept(tag, content, link)
         self._bytes += len(content)
         while len(self._kept) > self._most or self._bytes > self._most_bytes:
             _, old = self._kept.popitem(last=False)

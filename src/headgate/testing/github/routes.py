@@ -178,13 +178,13 @@ class Routes:
         by = {"created": "created_at", "updated": "updated_at"}.get(asked.query.get("sort", ""), "id")
         down = "sort" in asked.query and asked.query.get("direction", "desc") == "desc"
         found.sort(key=lambda both: (getattr(both[1], by), both[1].id), reverse=down)
-        return _page(asked, [self._shapes.comment(*both) for both in found])
+        return _page(asked, [None if both[1].hidden else self._shapes.comment(*both) for both in found])
 
     async def _comments(self, asked: Asked) -> Answered:
         _needs(asked, *_READ)
         pull, since = self._thread(asked, int(asked.values["issue_number"])), _since(asked)
-        found = [self._shapes.comment(pull, one) for one in pull.comments if one.updated_at >= since]
-        return _page(asked, found)
+        found = [one for one in pull.comments if one.updated_at >= since]
+        return _page(asked, [None if one.hidden else self._shapes.comment(pull, one) for one in found])
 
     async def _add_comment(self, asked: Asked) -> Answered:
         _needs(asked, *_ANY)
@@ -277,14 +277,15 @@ def _text(asked: Asked) -> str:
 
 
 def _page(asked: Asked, found: list[Any]) -> Answered:
-    """Return one page of a list, and where the next is."""
+    """Return one page of a list, without what is None, and where the next is."""
     size, number = min(int(asked.query.get("per_page", "30")), 100), int(asked.query.get("page", "1"))
     headers = {}
     if len(found) > size * number:
         query = "&".join(f"{name}={value}" for name, value in asked.query.items() if name != "page")
         base = asked.url.partition("?")[0]
         headers["Link"] = f'<{base}?{query}{"&" if query else ""}page={number + 1}>; rel="next"'
-    return Answered(found[size * (number - 1) : size * number], headers=headers)
+    shown = [one for one in found[size * (number - 1) : size * number] if one is not None]
+    return Answered(shown, headers=headers)
 
 
 async def _diff(pull: PullRequest) -> bytes:

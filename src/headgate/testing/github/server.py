@@ -307,6 +307,7 @@ class FakeGitHub(PlayedSite):
             headers["ETag"] = 'W/"' + hashlib.sha256(text).hexdigest() + '"'
             if request.headers.get("If-None-Match") == headers["ETag"]:
                 status, text = 304, b""
+                headers.pop("Link", None)  # nothing says that it is told again
                 limits.give_back()
         installation = next((number for number, one in self._limits.items() if one is limits), None)
         self._note(request, operation.path, status, installation)

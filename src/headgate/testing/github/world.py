@@ -61,6 +61,8 @@ class Comment:
     updated_at: int
     reactions: list[tuple[str, str]] = field(default_factory=list)
     """Content and login of each."""
+    hidden: bool = False
+    """Whether lists leave it out, although it counts in their pages: these are short then."""
 
 
 @dataclass(slots=True)
