@@ -62,6 +62,7 @@ class BuildPlace:
     origins: dict[Repository, Origin] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     delivered: int = 0
+    git: Path = Path("/usr/bin/git")
 
     def workshop(self) -> Workshop:
         """Return what an engine works with."""
@@ -73,7 +74,7 @@ class BuildPlace:
             settings=self.settings,
             store=self.store,
             forges={"hub": self.forge},
-            mirrors=Mirrors(self.settings.jobs.mirrors, timeout=60),
+            mirrors=Mirrors(self.settings.jobs.mirrors, timeout=60, git=self.git),
             cluster=self.cluster,
             clock=self.clock,
             repos=Repos(repositories, self.files),

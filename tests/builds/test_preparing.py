@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from headgate.model.build import JobPhase
@@ -47,6 +49,41 @@ async def test_a_push_between_reading_and_fetching_changes_nothing(bench: Bench)
     [job] = await bench.place.jobs()
     assert (job.phase, job.commit) == (JobPhase.QUEUED, head)
     assert "evil" not in difference_of(job)
+
+
+async def test_a_fetch_that_takes_its_time_delays_no_reaction_and_nobody_elses_answer(
+    bench: Bench, tmp_path: Path
+) -> None:
+    go, slow = tmp_path / "go", tmp_path / "slow-git"
+    slow.write_text(
+        f'#!/bin/sh\ncase " $* " in *" fetch "*) while [ ! -e {go} ]; do sleep 0.05; done ;; esac\nexec git "$@"\n'
+    )
+    slow.chmod(0o755)
+    bench.place.git = slow
+    bench.restart()
+    bench.place.pull_request()
+    running = asyncio.create_task(bench.engine.run())
+    try:
+        built = await bench.place.comment(BUILD)
+        await until(lambda: (built.id, Reaction.SEEN) in bench.place.forge.reactions)
+        asked = await bench.place.comment("bot: help", by="ben")
+        await until(lambda: (asked.id, Reaction.DONE) in bench.place.forge.reactions)
+        [answer] = [body for body in bench.place.bodies() if "bot: help" in body]
+        assert "show_config" in answer
+        assert (built.id, Reaction.DONE) not in bench.place.forge.reactions
+        go.touch()
+        await until(lambda: (built.id, Reaction.DONE) in bench.place.forge.reactions)
+        assert [job.phase for job in await bench.place.jobs()] == [JobPhase.QUEUED]
+    finally:
+        go.touch()
+        bench.engine.stop()
+        await running
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.05)
 
 
 async def test_a_pull_request_that_does_not_apply_is_told_so(bench: Bench) -> None:
