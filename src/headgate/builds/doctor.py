@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from headgate.builds.checkout.git import Git, GitError, protocol_of
-from headgate.builds.deploy.check import Finding, examine
+from headgate.builds.deploy.check import examine
 from headgate.builds.deploy.deployer import target_of
 from headgate.builds.deploy.parcel import Target
+from headgate.builds.finding import Finding
 from headgate.builds.forge.interface import Forge, ForgeError
 from headgate.builds.jobs.options import options_of
 from headgate.builds.jobs.place import BuildCluster, JobFiles
@@ -42,6 +43,9 @@ async def diagnose(
         for name in settings.targets:
             yield await _sbatch(settings, cluster, name)
     yield _mirrors(settings.jobs.mirrors)
+    for name, forge in forges.items():
+        for found in await forge.examine(needed(settings)):
+            yield Finding(f"{name}: {found.what}", found.good, found.says)
     for repository in repositories:
         yield await _clone(settings, forges, repository)
     if settings.jobs.trash is not None and settings.jobs.directory is not None:
@@ -49,6 +53,18 @@ async def diagnose(
         yield Finding("trash bin", not problem, problem or "directories can be moved there")
     for finding in await examine(settings.deploy, settings.instance, _target(settings)):
         yield finding
+
+
+def needed(settings: BuildSettings) -> dict[str, str]:
+    """Return what the App on a forge has to be allowed by these settings: permission -> ``read`` or ``write``."""
+    lists = [settings.permissions, *settings.repositories.values()]
+    named = [who for one in lists for who in (*one.command, *one.build, *one.deploy, *one.cancel)]
+    return {
+        "issues": "write",
+        "pull_requests": "write",
+        **({"members": "read"} if any(who.startswith("team:") for who in named) else {}),
+        **({"statuses": "write"} if settings.commit_states else {}),
+    }
 
 
 async def _account(cluster: BuildCluster) -> Finding:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from headgate.builds.deploy.check import Finding, examine
+from headgate.builds.deploy.check import examine
 from headgate.builds.deploy.deployer import target_of
+from headgate.builds.finding import Finding
 from headgate.config.builds import DeploySettings, SigningSettings
 from headgate.testing.s3.server import ObjectStoreServer
 from tests.builds.deploy.made import REPOSITORY_ID

@@ -7,7 +7,6 @@ import os
 import secrets
 import stat
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from headgate.builds.deploy.request import DeployError
 from headgate.builds.deploy.s3 import ObjectStore
 from headgate.builds.deploy.signing import objections, public_key, sign
 from headgate.builds.deploy.spool import room
+from headgate.builds.finding import Finding
 from headgate.config.builds import DeploySettings, SigningSettings
 
 _ADVICE: Final = {
@@ -26,15 +26,6 @@ _ADVICE: Final = {
     "301": "the bucket is in another region: set builds.deploy.region",
     "400": "the object store did not take the request: look at region, endpoint_url and the session's token",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. ``says`` is what came of it, or what is wrong and what helps."""
-
-    what: str
-    good: bool
-    says: str
 
 
 async def examine(

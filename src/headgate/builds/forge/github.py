@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from headgate.builds.finding import Finding
+from headgate.builds.forge import github_standing
 from headgate.builds.forge.github_api import GitHubApi, segments
 from headgate.builds.forge.interface import (
     Changed,
@@ -47,6 +49,8 @@ _CLONING: Final = 900.0
 """Seconds a token lasts at least that git is given."""
 _LISTED: Final = 3600.0
 """Seconds for which the list of repositories is believed."""
+_REMEMBERED: Final = 3 * 86400.0
+"""Seconds for which GitHub tells of webhooks that it sent."""
 _NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 _ISSUE: Final = re.compile(r".*/issues/([0-9]{1,18})")
 
@@ -221,6 +225,20 @@ class GitHubForge:
         headers = {"x-github-event": sent.event, "x-github-delivery": sent.guid}
         return Delivery.of(request.payload, headers, str(sent.id))
 
+    async def examine(self, needed: Mapping[str, str]) -> list[Finding]:
+        """Try the App's key, its permissions and events, where it is installed, and its last webhook."""
+        try:
+            app = _read(github_standing.App, (await self._api.app("GET", "/app")).json())
+        except ForgeError as error:
+            return [Finding("key", False, error.message)]
+        found = github_standing.of_app(app, needed)
+        try:
+            installed = [_read(github_standing.Installed, one) for one in await self._all_installations()]
+        except ForgeError as error:
+            return [*found, Finding("installations", False, error.message)]
+        found += github_standing.of_installations(installed, needed)
+        return [*found, await github_standing.of_webhooks(self.sent(self._clock() - _REMEMBERED))]
+
     async def aclose(self) -> None:
         """Close its connections."""
         await self._api.aclose()
@@ -231,23 +249,25 @@ class GitHubForge:
         if self._listed_at is not None and now - self._listed_at < _LISTED:
             return self._listed
         found: list[tuple[Repository, int]] = []
-        for one in await self._all_installations():
+        for one in [_read(_Installation, said) for said in await self._all_installations()]:
+            if one.suspended_at is not None:
+                continue
             async for said in self._pages(one.id, "/installation/repositories", {}, spare=True):
                 path = _read(RepositoryPart, said).full_name
                 found.append((Repository(self.name, path), one.id))
         self._listed, self._listed_at = found, now
         return found
 
-    async def _all_installations(self) -> list[_Installation]:
-        found: list[_Installation] = []
+    async def _all_installations(self) -> list[Any]:
+        found: list[Any] = []
         for page in range(1, _MOST_PAGES + 1):
             params = {"per_page": _PAGE, "page": page}
             answer = await self._api.app("GET", "/app/installations", params=params, spare=True)
             items = _items(answer.json())
-            found += [_read(_Installation, one) for one in items]
+            found += items
             if _is_last(items, answer.headers):
                 break
-        return [one for one in found if one.suspended_at is None]
+        return found
 
     async def _shown(self, installation: int, path: str, params: Mapping[str, str | int]) -> AsyncGenerator[Any, None]:
         """Yield what there is of one repository; a repository that is not shown is in no other's way."""

@@ -18,6 +18,7 @@ import structlog
 from pydantic import BaseModel, Field, ValidationError
 
 import headgate
+from headgate.builds.finding import Finding
 from headgate.builds.forge.budget import Budget
 from headgate.builds.forge.calls import CALLS
 from headgate.builds.forge.interface import (
@@ -281,6 +282,23 @@ class GitLabForge:
             url=f"{self._url}/{repository.path}/-/merge_requests/{number}#note_{note.id}",
             by_bot=ours or note.author.bot or not person(note.author.username),
         )
+
+    async def examine(self, needed: Mapping[str, str]) -> list[Finding]:
+        """Try the token, and whether it shows the configured projects. GitLab does not tell what a token may."""
+        del needed
+        try:
+            await self._know_ourselves()
+        except ForgeError as error:
+            return [Finding("token", False, error.message)]
+        found = [Finding("token", True, f"it is {self.login}'s")]
+        for path in self._projects:
+            try:
+                await self._get(_project(Repository(self.name, path)))
+            except ForgeError as error:
+                found.append(Finding(f"project {path}", False, error.message))
+            else:
+                found.append(Finding(f"project {path}", True, "is shown to the token"))
+        return found
 
     async def _know_ourselves(self) -> None:
         if not self.login:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from headgate.builds.finding import Finding
 from headgate.errors import HeadgateError
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
@@ -121,6 +122,13 @@ class Forge(Protocol):
 
     def news(self, since: float) -> AsyncIterator[tuple[Repository, int, Comment]]:
         """Yield the comments on all our repositories that were written since then, to catch up."""
+        ...
+
+    async def examine(self, needed: Mapping[str, str]) -> list[Finding]:
+        """Try our key or token, what we may, and whether webhooks arrive; nothing is raised.
+
+        ``needed``: GitHub's names of permissions -> ``read`` or ``write``.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -14,7 +14,7 @@ from headgate.cli.output import json_option, plain, show_json
 from headgate.errors import ConfigError, HeadgateError
 
 if TYPE_CHECKING:
-    from headgate.builds.deploy.check import Finding
+    from headgate.builds.finding import Finding
     from headgate.config.settings import Settings
 
 
@@ -41,8 +41,8 @@ def doctor(repository: tuple[str, ...], *, as_json: bool) -> None:
 
 
 async def _examined(settings: Settings, names: tuple[str, ...]) -> list[Finding]:
-    from headgate.builds.deploy.check import Finding
     from headgate.builds.doctor import diagnose
+    from headgate.builds.finding import Finding
     from headgate.model.pull_request import Repository
     from headgate.service import builds
     from headgate.service.forges import make_forges

@@ -26,7 +26,8 @@ class Shapes:
     def app(self, app_id: int, slug: str) -> dict[str, Any]:
         """Return the App."""
         made: dict[str, Any] = self._description.example("integration")
-        return made | {"id": app_id, "slug": slug, "name": slug}
+        asked = {"permissions": self._world.permissions, "events": self._world.events}
+        return made | {"id": app_id, "slug": slug, "name": slug} | asked
 
     def user(self, user: User) -> dict[str, Any]:
         """Return an account."""

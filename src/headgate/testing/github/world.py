@@ -116,6 +116,10 @@ class World:
         self._ahead = 0.0
         self.users: dict[str, User] = {}
         self.bot = self.add_user(f"{slug}[bot]", "Bot")
+        self.permissions = dict(PERMISSIONS)
+        """What the App asks for; an installation has what was accepted there."""
+        self.events = ["issue_comment", "pull_request"]
+        """What the App is subscribed to."""
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[str, Repository] = {}
         self.pulls: dict[tuple[str, int], PullRequest] = {}

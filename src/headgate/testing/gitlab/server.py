@@ -241,7 +241,9 @@ class FakeGitLab(PlayedSite):
 
     async def _project(self, request: web.Request) -> web.Response:
         wanted = request.match_info["project"]
-        project = self.projects[int(wanted) - 1] if wanted.isdecimal() else self.projects[self.projects.index(wanted)]
+        if not wanted.isdecimal() and wanted not in self.projects:
+            raise LookupError
+        project = self.projects[int(wanted) - 1] if wanted.isdecimal() else wanted
         return web.json_response({"id": self._number(project), "path_with_namespace": project})
 
     async def _listed(self, request: web.Request) -> web.Response:
