@@ -13,7 +13,7 @@ from headgate.builds.jobs.paths import event_name, job_path, run_path
 from headgate.builds.targets import Choice, selects
 from headgate.builds.workshop import Workshop
 from headgate.config.builds import BuildSettings
-from headgate.model.build import BuildJob, BuildRequest, BuildRun, JobPhase
+from headgate.model.build import BuildJob, BuildRequest, BuildRun
 from headgate.model.event import JSON
 from headgate.model.pull_request import Repository
 from headgate.store import builds
@@ -112,26 +112,8 @@ def _job(shop: Workshop, run: BuildRun, one: Choice, path: str, now: float) -> B
         path=path,
         user=shop.cluster.user,
         cluster=shop.cluster.name,
-        phase=JobPhase.PLANNED,
         not_before=now,
-        attempts=0,
-        problem="",
-        job_id=None,
-        requested_at=None,
-        comment_id=None,
-        comment_url="",
-        comment_asked=None,
-        told_not_before=0.0,
-        tellings=0,
-        state="",
-        outcome={},
-        result={},
-        cancelled_by="",
-        pending_told="",
-        shown_state="",
         created_at=now,
-        ended_at=None,
-        finished_at=None,
     )
 
 
@@ -199,32 +181,7 @@ def plan_again(connection: Connection, job: BuildJob, by: str, now: float) -> Bu
     path = run_path(run.repository, run.number, PurePosixPath(run.path).parts[-2].removeprefix("event_"), number, now)
     new = replace(run, id=0, key=f"again {job.id} {number}", run=number, requester=by, path=path, created_at=now)
     where = job_path(path, (job.for_architecture, job.for_accelerator), job.repo_id, job.target, ())
-    again = replace(
-        job,
-        id=0,
-        requester=by,
-        path=where,
-        phase=JobPhase.PLANNED,
-        not_before=now,
-        attempts=0,
-        problem="",
-        job_id=None,
-        requested_at=None,
-        comment_id=None,
-        comment_url="",
-        comment_asked=None,
-        told_not_before=0.0,
-        tellings=0,
-        state="",
-        outcome={},
-        result={},
-        cancelled_by="",
-        pending_told="",
-        shown_state="",
-        created_at=now,
-        ended_at=None,
-        finished_at=None,
-    )
+    again = job.anew(requester=by, path=where, now=now)
     made = builds.add_run(connection, new, [again])
     if made is None:
         return None

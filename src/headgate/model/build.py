@@ -127,7 +127,7 @@ class BuildRun:
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """One job of a run, and what is known of it."""
+    """One job of a run, and what is known of it: at first, where it is to be built and for whom."""
 
     id: int
     run_id: int
@@ -147,33 +147,56 @@ class BuildJob:
     """Its directory, below ``root``."""
     user: str
     cluster: str
-    phase: JobPhase
-    not_before: float
-    attempts: int
-    problem: str
-    job_id: int | None
-    requested_at: float | None
-    comment_id: int | None
-    comment_url: str
-    comment_asked: float | None
-    """When a comment for it was first asked for."""
-    told_not_before: float
-    tellings: int
-    """Attempts to write its comment that failed."""
-    state: str
-    """Slurm's word."""
-    outcome: Mapping[str, JSON]
-    result: Mapping[str, JSON]
-    """``status``, ``artefacts``, ``test``: what its files say."""
-    cancelled_by: str
-    """Who asked for its end; empty if nobody did."""
-    pending_told: str
-    """The reason for waiting that was told last."""
-    shown_state: str
-    """The commit state that was shown last."""
     created_at: float
-    ended_at: float | None
-    finished_at: float | None
+    not_before: float
+    phase: JobPhase = JobPhase.PLANNED
+    attempts: int = 0
+    problem: str = ""
+    job_id: int | None = None
+    requested_at: float | None = None
+    comment_id: int | None = None
+    comment_url: str = ""
+    comment_asked: float | None = None
+    """When a comment for it was first asked for."""
+    told_not_before: float = 0.0
+    tellings: int = 0
+    """Attempts to write its comment that failed."""
+    state: str = ""
+    """Slurm's word."""
+    outcome: Mapping[str, JSON] = field(default_factory=dict)
+    result: Mapping[str, JSON] = field(default_factory=dict)
+    """``status``, ``artefacts``, ``test``: what its files say."""
+    cancelled_by: str = ""
+    """Who asked for its end; empty if nobody did."""
+    pending_told: str = ""
+    """The reason for waiting that was told last."""
+    shown_state: str = ""
+    """The commit state that was shown last."""
+    ended_at: float | None = None
+    finished_at: float | None = None
+
+    def anew(self, *, requester: str, path: str, now: float) -> BuildJob:
+        """Return the same job, to be made once more, of which nothing is known yet."""
+        return BuildJob(
+            id=0,
+            run_id=0,
+            repository=self.repository,
+            number=self.number,
+            requester=requester,
+            commit=self.commit,
+            target=self.target,
+            repo_id=self.repo_id,
+            on_architecture=self.on_architecture,
+            on_accelerator=self.on_accelerator,
+            for_architecture=self.for_architecture,
+            for_accelerator=self.for_accelerator,
+            root=self.root,
+            path=path,
+            user=self.user,
+            cluster=self.cluster,
+            created_at=now,
+            not_before=now,
+        )
 
     @property
     def directory(self) -> str:
