@@ -83,6 +83,21 @@ async def test_all_of_two_hundred_and_fifty_notes_are_read(site: Site) -> None:
     assert [one.body for one in await site.forge.comments(site.repository, 7)] == [str(one) for one in range(250)]
 
 
+async def test_notes_behind_a_page_that_is_short_are_read(site: Site) -> None:
+    # Only the headers say which page is the last.
+    for number in range(101):
+        site.server.add_note(site.request, "ada", str(number)).hidden = number == 50
+    wanted = [str(number) for number in range(101) if number != 50]
+    assert [one.body for one in await site.forge.comments(site.repository, 7)] == wanted
+    assert [comment.body async for _, _, comment in site.forge.news(1)] == wanted
+
+
+async def test_a_list_of_one_page_is_asked_for_once(site: Site) -> None:
+    site.server.add_note(site.request, "ada", "one")
+    await site.forge.comments(site.repository, 7)
+    assert [path for _, path in site.server.calls].count(f"/api/v4/projects/{PATH}/merge_requests/7/notes") == 1
+
+
 async def test_a_reaction_twice_is_once(site: Site) -> None:
     note = site.server.add_note(site.request, "ada", "bot: help")
     for reaction in (Reaction.SEEN, Reaction.SEEN, Reaction.FAILED):

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +26,7 @@ from headgate.builds.forge.interface import (
     GoneError,
     Sent,
 )
+from headgate.builds.forge.pages import is_last, next_of
 from headgate.builds.incoming.github import (
     CommentPart,
     Delivery,
@@ -51,7 +52,6 @@ _LISTED: Final = 3600.0
 """Seconds for which the list of repositories is believed."""
 _REMEMBERED: Final = 3 * 86400.0
 """Seconds for which GitHub tells of webhooks that it sent."""
-_NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 _ISSUE: Final = re.compile(r".*/issues/([0-9]{1,18})")
 
 
@@ -265,7 +265,7 @@ class GitHubForge:
             answer = await self._api.app("GET", "/app/installations", params=params, spare=True)
             items = _items(answer.json())
             found += items
-            if _is_last(items, answer.headers):
+            if is_last(len(items), _PAGE, answer.headers):
                 break
         return found
 
@@ -289,7 +289,7 @@ class GitHubForge:
             items = _items(said["repositories"] if isinstance(said, dict) and "repositories" in said else said)
             for one in items:
                 yield one
-            if _is_last(items, answer.headers):
+            if is_last(len(items), _PAGE, answer.headers):
                 return
 
     async def _get(self, repository: Repository, path: str) -> Any:
@@ -336,18 +336,9 @@ def _items(said: object) -> list[Any]:
     return said
 
 
-def _is_last(items: Sequence[object], headers: Mapping[str, str]) -> bool:
-    """Whether no page comes after this one.
-
-    ``Link`` says so ("Using pagination in the REST API"); a full page is not taken for the last, should that be lost.
-    """
-    return len(items) < _PAGE and _NEXT.search(headers.get("link", "")) is None
-
-
 def _cursor(headers: Mapping[str, str]) -> str:
     """Return the cursor of the next page, from the ``Link`` header; its address is not followed."""
-    found = _NEXT.search(headers.get("link", ""))
-    return "" if found is None else parse_qs(urlsplit(found[1]).query).get("cursor", [""])[0]
+    return parse_qs(urlsplit(next_of(headers)).query).get("cursor", [""])[0]
 
 
 def _moment(second: float) -> str:

@@ -29,6 +29,7 @@ from headgate.builds.forge.interface import (
     ForgeError,
     GoneError,
 )
+from headgate.builds.forge.pages import is_last
 from headgate.builds.incoming.github import Commit, Part
 from headgate.builds.incoming.gitlab import person, standing
 from headgate.config.builds import GitLabSettings
@@ -307,12 +308,13 @@ class GitLabForge:
     async def _pages(self, path: str, params: Mapping[str, str], *, spare: bool = False) -> AsyncIterator[Any]:
         for page in range(1, _MOST_PAGES + 1):
             asked = {**params, "per_page": str(_PAGE), "page": str(page)}
-            items = _json(await self._ask("GET", path, params=asked, spare=spare))
+            answer = await self._ask("GET", path, params=asked, spare=spare)
+            items = _json(answer)
             if not isinstance(items, list):
                 raise ForgeError("GitLab's answer is no list", retry_after=_AGAIN)
             for one in items:
                 yield one
-            if len(items) < _PAGE:
+            if is_last(len(items), _PAGE, answer.headers):
                 return
 
     async def _get(self, path: str) -> Any:

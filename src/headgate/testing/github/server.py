@@ -19,7 +19,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from headgate.testing.github import git
+from headgate.testing import git
 from headgate.testing.github.access import Access, Refusal, Token, needs
 from headgate.testing.github.description import Operation, description
 from headgate.testing.github.routes import OF_THE_APP, Answered, Asked, Routes
@@ -208,7 +208,7 @@ class FakeGitHub(PlayedSite):
     async def _happened(self, action: str, pull: PullRequest, by: str, **more: Any) -> None:
         pull.updated_at = self.world.second()
         if pull.repository.directory is not None:
-            await git.point(pull.repository.directory, pull.number, pull.head)
+            await git.point(pull.repository.directory, f"refs/pull/{pull.number}/head", pull.head)
         payload = self._payloads.happened(action, pull, self.world.add_user(by), **more)
         await self.deliver("pull_request", payload, pull)
 

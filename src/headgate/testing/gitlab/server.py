@@ -1,23 +1,29 @@
 """The fake server.
 
 Where each rule is from, in GitLab's documentation: "Notes API", "Merge requests API", "Emoji reactions API", "Commits
-API" (statuses), "Group and project members API", "Webhook events", and "REST API" for pages and errors.
+API" (statuses), "Group and project members API", "Webhook events", and "REST API" for pages and errors. Who may fetch:
+"Project access tokens" and "Roles and permissions"; the refs of heads: "Check out merge requests locally through the
+`head` ref".
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import itertools
-import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
+from headgate.testing import git
+from headgate.testing.gitlab.pages import page
+from headgate.testing.gitlab.world import MergeRequest, Note
 from headgate.testing.web import PlayedSite
 
 MOST: Final = 1_000_000
@@ -28,40 +34,7 @@ _NOTES: Final = _PAGES | {"sort", "order_by"}
 _MEMBERS: Final = _PAGES | {"query", "user_ids", "show_seat_info", "state"}
 _STATE: Final = frozenset({"state", "name", "context", "description", "target_url", "ref", "coverage", "pipeline_id"})
 _PATIENCE: Final = 10.0
-
-
-@dataclass(slots=True)
-class Note:
-    """A note (a comment)."""
-
-    id: int
-    author: str
-    body: str
-    created_at: float
-    updated_at: float
-    system: bool = False
-    emoji: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class MergeRequest:
-    """A merge request."""
-
-    project: str
-    iid: int
-    author: str
-    sha: str
-    base: str
-    created_at: float
-    updated_at: float
-    title: str = "An improvement"
-    state: str = "opened"
-    labels: list[str] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    closed_at: float | None = None
-    merged_at: float | None = None
-    diff: bytes = b""
-    source: str = ""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FakeGitLab(PlayedSite):
@@ -85,7 +58,10 @@ class FakeGitLab(PlayedSite):
         self.answers: list[tuple[int, dict[str, str], Any]] = []
         """Answers that are given to the next requests in place of the right ones."""
         self.projects: list[str] = []
+        self.directories: dict[str, Path] = {}
+        """Project -> a bare git repository that is served, to who has the token."""
         self.requests: dict[tuple[str, int], MergeRequest] = {}
+        self._ahead = 0.0
         self._ids = itertools.count(1001)
         self._client: aiohttp.ClientSession | None = None
 
@@ -112,6 +88,8 @@ class FakeGitLab(PlayedSite):
                 web.post(f"{request}/notes/{{note:[0-9]+}}/award_emoji", self._award),
                 web.post("/api/v4/projects/{project}/statuses/{sha:[0-9a-f]{40}}", self._set_state),
                 web.get("/api/v4/groups/{group}/members/all", self._members),
+                web.get("/{project:.+}.git/{path:info/refs}", self._git),
+                web.post("/{project:.+}.git/{path:git-upload-pack}", self._git),
             ]
         )
         return application
@@ -127,22 +105,34 @@ class FakeGitLab(PlayedSite):
         if client is not None:
             await client.close()
 
+    def now(self) -> float:
+        """Return the time here, in seconds since the epoch."""
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._ahead += seconds
+
     def add_request(self, project: str, iid: int = 1, **more: Any) -> MergeRequest:
         """Make a merge request, without telling anybody."""
         if project not in self.projects:
             self.projects.append(project)
-        now = time.time()
+        now = self.now()
         given = {"author": "ada", "sha": "a" * 40, "base": "b" * 40, "created_at": now, "updated_at": now, **more}
         made = self.requests[project, iid] = MergeRequest(project, iid, **given)
         return made
 
     def add_note(self, request: MergeRequest, author: str, body: str, *, system: bool = False) -> Note:
         """Write a note, without telling anybody."""
-        now = time.time()
+        now = self.now()
         made = Note(next(self._ids), author, body, now, now, system)
         request.notes.append(made)
         request.updated_at = now
         return made
+
+    def delete_note(self, request: MergeRequest, number: int) -> None:
+        """Delete a note, as people may; no webhook tells of it."""
+        request.notes = [one for one in request.notes if one.id != number]
 
     async def say(self, request: MergeRequest, author: str, body: str) -> int:
         """Write a note as somebody, and deliver it; return how that was answered."""
@@ -162,7 +152,7 @@ class FakeGitLab(PlayedSite):
 
     async def happened(self, action: str, request: MergeRequest, by: str, **more: Any) -> int:
         """Deliver that something happened to a merge request, as it is now."""
-        request.updated_at = time.time()
+        request.updated_at = self.now()
         changes = more.pop("changes", {})
         payload = self._payload("merge_request", request, by, self._attributes(request) | {"action": action, **more})
         return await self._deliver("Merge Request Hook", payload | {"changes": changes})
@@ -209,25 +199,40 @@ class FakeGitLab(PlayedSite):
         return self.projects.index(project) + 1
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.calls.append((request.method, request.path))
+        if not request.path.startswith("/api/"):
+            return await handler(request)
         if self.answers:
             status, headers, body = self.answers.pop(0)
             return web.json_response(body, status=status, headers=headers)
         if request.headers.get("PRIVATE-TOKEN") != self.token:
             return _refused(401, "401 Unauthorized")
         try:
-            answer: web.StreamResponse = await handler(request)
+            return await handler(request)
         except LookupError:
             return _refused(404, "404 Not found")
-        return answer
+
+    async def _git(self, request: web.Request) -> web.StreamResponse:
+        """Serve a project's repository, which is private, to who has the token and at least the role of a reporter."""
+        project = request.match_info["project"]
+        if _password(request.headers.get("Authorization", "")) != self.token:
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="GitLab"'})
+        if project not in self.directories:
+            return web.Response(status=404)
+        if self.role < 20:  # noqa: PLR2004 - reporter
+            return web.Response(status=403, text="You are not allowed to download code from this project.")
+        for (own, number), one in self.requests.items():
+            if own == project:
+                await git.point(self.directories[project], f"refs/merge-requests/{number}/head", one.sha)
+        return await git.serve(request, self.directories[project], request.match_info["path"])
 
     def _found(self, request: web.Request) -> MergeRequest:
         return self.requests[request.match_info["project"], int(request.match_info["iid"])]
 
     def _found_note(self, request: web.Request) -> Note:
         for note in self._found(request).notes:
-            if note.id == int(request.match_info["note"]):
+            if note.id == int(request.match_info["note"]) and not note.hidden:
                 return note
         raise LookupError
 
@@ -253,7 +258,7 @@ class FakeGitLab(PlayedSite):
         after = datetime.fromisoformat(request.query.get("updated_after", "1970-01-01T00:00:00+00:00")).timestamp()
         found = [one for (own, _), one in self.requests.items() if own == project and one.updated_at >= after]
         found.sort(key=lambda one: one.updated_at, reverse=True)
-        return _page(request, [self._shown(one) for one in found])
+        return page(request, [self._shown(one) for one in found])
 
     async def _one(self, request: web.Request) -> web.Response:
         found = self._found(request)
@@ -267,7 +272,7 @@ class FakeGitLab(PlayedSite):
         if self._strange(request, request.query, _NOTES):
             return _refused(400, "400 Bad request")
         notes = self._found(request).notes
-        return _page(request, [self._shown_note(one) for one in notes])
+        return page(request, [None if one.hidden else self._shown_note(one) for one in notes])
 
     async def _add_note(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -286,7 +291,7 @@ class FakeGitLab(PlayedSite):
             return _refused(400, "400 Bad request")
         if note.author != self.bot:
             return _refused(403, "403 Forbidden")
-        note.body, note.updated_at = body["body"], time.time()
+        note.body, note.updated_at = body["body"], self.now()
         return web.json_response(self._shown_note(note))
 
     async def _award(self, request: web.Request) -> web.Response:
@@ -318,7 +323,7 @@ class FakeGitLab(PlayedSite):
         wanted = request.query.get("query", "")
         found = self.members[request.match_info["group"]].items()
         shown = [{"username": own, "state": "active", "access_level": level} for own, level in found if wanted in own]
-        return _page(request, shown)
+        return page(request, shown)
 
     def _shown(self, request: MergeRequest) -> dict[str, Any]:
         return {
@@ -359,9 +364,13 @@ def _good(body: Mapping[str, Any]) -> bool:
     return isinstance(text, str) and bool(text.strip()) and len(text) <= MOST
 
 
-def _page(request: web.Request, found: Sequence[Any]) -> web.Response:
-    size, number = min(int(request.query.get("per_page", "20")), 100), int(request.query.get("page", "1"))
-    return web.Response(text=json.dumps(found[size * (number - 1) : size * number]), content_type="application/json")
+def _password(authorization: str) -> str:
+    """Return what git shows: with an access token as the password, GitLab takes any name."""
+    scheme, _, text = authorization.partition(" ")
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2] if scheme.lower() == "basic" else ""
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _refused(status: int, message: str) -> web.Response:

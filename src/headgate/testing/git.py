@@ -1,4 +1,4 @@
-"""Serving a bare repository as GitHub does: git's own smart HTTP, behind an installation's token."""
+"""Serving a bare repository as forges do: git's own smart HTTP. Who may fetch is seen before, by the fake."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from aiohttp import web
 
 
-async def point(directory: Path, number: int, commit: str) -> None:
-    """Have ``refs/pull/N/head`` name a commit, as GitHub does, if the repository has that commit."""
-    words = ["git", f"--git-dir={directory}", "update-ref", f"refs/pull/{number}/head", commit]
+async def point(directory: Path, ref: str, commit: str) -> None:
+    """Have a ref name a commit, if the repository has that commit: forges keep the heads of pull requests in refs."""
+    words = ["git", f"--git-dir={directory}", "update-ref", ref, commit]
     quiet = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*words, stdout=quiet, stderr=quiet)
     await process.wait()
