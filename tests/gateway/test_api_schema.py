@@ -43,7 +43,7 @@ from headgate.testing.cluster.accounts import ensure_users
 from headgate.testing.slurm import FakeSlurm
 from tests.gateway.site import Gateway
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 LEAST = 10_000
 """Requests in all."""
