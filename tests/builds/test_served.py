@@ -10,9 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import pytest
 
@@ -33,12 +34,20 @@ pytestmark = pytest.mark.slow
 
 MODULES = Path(__file__).resolve().parents[2] / ".counterparts"
 SERVICE, USER = REST_USER, "ada"
+NONE: Final[Mapping[str, Path]] = MappingProxyType({})
 
 
 class Served:
-    """Everything together."""
+    """Everything together. ``clusters``: further ones for the executor; ``tables``: more of the configuration."""
 
-    def __init__(self, cluster: Cluster, github: FakeGitHub, **more: Any) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        github: FakeGitHub,
+        *,
+        clusters: Mapping[str, Path] = NONE,
+        **tables: Mapping[str, Any],
+    ) -> None:
         self.github = github
         self.base = Path(tempfile.mkdtemp(prefix="builds-", dir=cluster.shared))
         self.base.chmod(0o755)
@@ -47,13 +56,13 @@ class Served:
             path.mkdir()
             shutil.chown(path, account, account)
         self.executor = RunningExecutor(
-            self.base / "executor", service=SERVICE, roots=[str(self.jobs)], bin=cluster.bin
+            self.base / "executor", service=SERVICE, roots=[str(self.jobs)], bin=cluster.bin, clusters=clusters
         )
         self.key = self.own / "app.pem"
         self.key.write_text(github.private_key)
         self.key.chmod(0o600)
         self.url = f"sqlite:///{self.own}/headgate.db"
-        self.headgate = RunningHeadgate(self.own, self._tables(cluster, more), account=SERVICE)
+        self.headgate = RunningHeadgate(self.own, self._tables(cluster, tables), account=SERVICE)
         for path in (self.key, self.headgate.config):
             shutil.chown(path, SERVICE, SERVICE)
         self.origin = Origin(self.base / "origin")
@@ -63,9 +72,9 @@ class Served:
             stored, author="carol", number=7, head=head, base=self.origin.base
         )
 
-    def _tables(self, cluster: Cluster, more: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    def _tables(self, cluster: Cluster, more: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         hub = {"kind": "github", "url": self.github.url, "app_id": self.github.app_id, "private_key": str(self.key)}
-        return {
+        tables: dict[str, dict[str, Any]] = {
             "store": {"url": self.url},
             "slurm": {"bin": str(cluster.bin), "timeout": 10.0},
             "watcher": {"interval": 1.0, "min_interval": 0.2},
@@ -81,7 +90,6 @@ class Served:
                 "mirrors": f"{self.own}/mirrors",
                 "time": "00:10:00",
                 "trash": f"{self.jobs}/trash",
-                **more,
             },
             "builds.deploy": {
                 "policy": "all",
@@ -90,6 +98,9 @@ class Served:
                 "spool": f"{self.own}/spool",
             },
         }
+        for name, keys in more.items():
+            tables.setdefault(name.replace("__", "."), {}).update(keys)
+        return tables
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -199,6 +210,7 @@ async def test_the_doctor_finds_that_all_is_well_and_what_is_not(served: Served)
             "trash bin",
             "spool",
             "directory",
+            *(f"hub: {what}" for what in ("key", "permissions", "events", "installation at site", "webhook")),
         }
         assert found == dict.fromkeys(names, True)
         wrong = await served.command("build", "doctor", "--repository", "hub:site/none")

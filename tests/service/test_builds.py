@@ -63,6 +63,26 @@ def test_what_cannot_work_is_said_at_the_start(tmp_path: Path, changed: dict[str
     assert words in caught.value.message
 
 
+def test_slurmrestd_ignores_directives_so_a_script_that_has_some_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / "own.sh"
+    script.write_text("#!/bin/bash\n#SBATCH --exclusive\n. bot/build.sh\n")
+    rest = {"driver": "rest", "rest": {"url": "http://127.0.0.1:1", "user": "x", "token_file": "/nowhere"}}
+    jobs = {"user": "b", "directory": "/b", "script": str(script)}
+    check(settings(tmp_path, builds__jobs=jobs))
+    check(settings(tmp_path, builds__jobs=jobs, **tables_of("clusters.other", rest)))
+    for alias, name in (("", "slurm"), ("other", "clusters.other")):
+        with pytest.raises(ConfigError) as caught:
+            check(settings(tmp_path, builds__jobs={**jobs, "cluster": alias}, **tables_of(name, rest)))
+        assert caught.value.message.startswith("builds.jobs.script: slurmrestd ignores #SBATCH lines")
+    script.write_text("#!/bin/bash\n. bot/build.sh\n")
+    check(settings(tmp_path, builds__jobs=jobs, **tables_of("slurm", rest)))
+
+
+def tables_of(name: str, rest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the two tables of a cluster that is asked by slurmrestd."""
+    return {name: {"driver": rest["driver"]}, f"{name}.rest": rest["rest"]}
+
+
 def test_builds_run_on_the_cluster_that_is_named(tmp_path: Path) -> None:
     named = settings(tmp_path, builds__jobs={"user": "b", "directory": "/b", "cluster": "other"})
     assert cluster_of(named.builds, make_clusters(named)).alias == "other"

@@ -251,6 +251,7 @@ async def _logged_in(settings: SshSettings, user: str, login: Login) -> asyncssh
         agent_path=None,
         gss_host=None,
         x509_trusted_certs=None,
+        x509_trusted_cert_paths=[],  # else it looks into the account's home, which it may not be able to
         preferred_auth="publickey",
         password=None,
         compression_algs=None,

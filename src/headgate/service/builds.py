@@ -18,17 +18,18 @@ from headgate.builds import repos_cfg
 from headgate.builds.checkout.mirror import Mirrors
 from headgate.builds.engine import BuildEngine, EngineSettings
 from headgate.builds.forge.interface import Forge
+from headgate.builds.jobs.content import batch_script
 from headgate.builds.jobs.options import options_of
 from headgate.builds.jobs.place import BuildCluster
 from headgate.builds.workshop import Repos, Workshop
 from headgate.config.builds import BuildSettings
 from headgate.config.settings import Settings
-from headgate.errors import ConfigError, HeadgateError
+from headgate.errors import ConfigError, HeadgateError, SlurmRefusedError
 from headgate.gateway.rest_jobs import RestJobs
 from headgate.service.gateway import ClusterClient, account_of, actor_of, acts_as_users
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
-from headgate.slurm.rest.client import RestClient
+from headgate.slurm.rest.client import RestClient, checked_script
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ def check(settings: Settings) -> None:
     if not settings.builds.targets:
         raise ConfigError("builds.targets is empty: there is nothing to build on")
     _check_jobs(settings.builds)
+    _check_for_slurmrestd(settings)
 
 
 def _check_jobs(builds: BuildSettings) -> None:
@@ -95,6 +97,20 @@ def _check_jobs(builds: BuildSettings) -> None:
             options_of(options)
         except ConfigError as error:
             raise ConfigError(f"{where}: {error.message}") from error
+
+
+def _check_for_slurmrestd(settings: Settings) -> None:
+    """Check that slurmrestd would run the site's own job script as it is meant. Raises ConfigError."""
+    own = settings.builds.jobs
+    slurm = settings.clusters.get(own.cluster, settings.slurm)
+    if slurm.driver != "rest" or own.script is None:
+        return
+    try:
+        checked_script(batch_script(own.script.read_bytes()))
+    except OSError as error:
+        raise ConfigError(f"builds.jobs.script: {own.script} cannot be read: {error.strerror}") from error
+    except SlurmRefusedError as error:
+        raise ConfigError(f"builds.jobs.script: {error.message}") from error
 
 
 def cluster_of(builds: BuildSettings, clusters: Sequence[ClusterClient]) -> ClusterClient:

@@ -9,22 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, Final, Self
 
 import headgate.executor
 
 PROGRAMS = ("headgate_executor.py", "headgate_verbs.py")
 AS_THE_UNIT = ("/usr/bin/setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all,+setuid,+setgid,+kill")
 """The privileges that headgate-executor.service leaves to root."""
+_NONE: Final[Mapping[str, Path]] = MappingProxyType({})
 _SOURCE = Path(headgate.executor.__file__).parent
 
 
 class RunningExecutor:
     """Installs the executor into a directory, as an administrator does, and runs it; use it in a ``with`` statement.
 
-    ``service``: the account that may ask. ``bin``: Slurm's commands. ``settings``: more lines of its configuration.
+    ``service``: the account that may ask. ``bin``: Slurm's commands; ``clusters``: those of further clusters,
+    by name. ``settings``: more lines of its configuration.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class RunningExecutor:
         service: str,
         roots: Sequence[str] = ("~",),
         bin: Path = Path("/usr/bin"),  # noqa: A002 - Slurm's word
+        clusters: Mapping[str, Path] = _NONE,
         **settings: object,
     ) -> None:
         self.directory = directory
@@ -47,7 +51,8 @@ class RunningExecutor:
         lines = {"service": service, "roots": " ".join(roots), "socket": self.socket, **settings}
         self._config = directory / "executor.ini"
         text = "".join(f"{key} = {value}\n" for key, value in lines.items())
-        self._config.write_text(f"[executor]\n{text}[slurm]\nbin = {bin}\n")
+        further = "".join(f"[slurm {name}]\nbin = {path}\n" for name, path in clusters.items())
+        self._config.write_text(f"[executor]\n{text}[slurm]\nbin = {bin}\n{further}")
         self._config.chmod(0o644)
         self._process: subprocess.Popen[bytes] | None = None
 

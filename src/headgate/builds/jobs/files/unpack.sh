@@ -10,6 +10,9 @@ headgate_git() {
     git -c core.hooksPath=/dev/null -c advice.detachedHead=false "$@"
 }
 
+# A job that was submitted by slurmrestd has no HOME; bash knows the account's.
+[ -n "${HOME+set}" ] || export HOME=~
+
 headgate_unpack() {
   command -v git >/dev/null || headgate_complain "there is no git on this node ($(hostname))"
   [ -d .git ] || headgate_git init --quiet --template= . || headgate_complain "git init failed"
