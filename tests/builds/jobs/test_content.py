@@ -87,8 +87,9 @@ def test_what_is_no_variable_is_refused(argument: str) -> None:
 
 
 def test_a_sites_own_script_keeps_its_directives_and_is_run_behind_the_unpacking() -> None:
-    own = b"#!/bin/bash\n#SBATCH --mem=4G\necho mine\n"
+    own = b"#!/bin/bash\n#SBATCH --mem=4G\necho mine '#SBATCH --mem=9G'\n"
     script = batch_script(own)
     assert script.startswith(b"#!/bin/bash\n#SBATCH --mem=4G\n")
+    assert b"9G" not in script
     assert script.index(b"headgate_unpack") < script.index(b". ./.headgate/job.sh")
     assert job_script(own) == own

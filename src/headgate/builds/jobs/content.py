@@ -23,7 +23,7 @@ _SITE_KEYS: Final = (
     "shared_fs_path",
     "site_config_script",
 )
-_SBATCH: Final = re.compile(rb"#SBATCH[^\n]*\n")
+_SBATCH: Final = re.compile(rb"^#SBATCH[^\n]*\n", re.MULTILINE)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
