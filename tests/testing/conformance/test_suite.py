@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# Imported here, so that the runs within this process, which forget what they imported, all wrong the same class.
+import headgate.connectors.registry
+import headgate.connectors.webhook.connector  # noqa: F401
 from headgate.testing.conformance.expected import EXPECTED
 from headgate.testing.conformance.hostile import HOSTILE, crowded_message, hostile_message
 from headgate.testing.conformance.service import Trouble
