@@ -37,6 +37,8 @@ class Proxy:
 
     async def end(self) -> None:
         left = tuple(self._serving)
+        if left:  # a connection that is being made when its task is cancelled would be closed by nobody
+            await asyncio.wait(left, timeout=0.5)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
