@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection
 
-from headgate.builds.engine import BuildEngine, EngineSettings
+from headgate.builds.engine import EngineSettings
 from headgate.builds.forge.interface import ForgeError
 from headgate.model.build import JobPhase
 from headgate.store.migrate import migrate
@@ -101,7 +101,7 @@ class World:
         try:
             for _ in range(400):
                 more = await engine.turn()
-                await _settle(engine)
+                await engine._under_way.settle()
                 if more:
                     continue
                 if await self._all_done():
@@ -112,10 +112,7 @@ class World:
         except KilledError:
             return False
         finally:
-            tasks = list(engine._tasks.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await engine._under_way.cancel()
 
     async def _all_done(self) -> bool:
         jobs, requests = await self.place.jobs(), await self.place.requests()
@@ -143,13 +140,6 @@ class World:
         for body in tables:
             assert [line.split("|")[2] for line in body.splitlines() if " UTC " in line] == EXPECTED
         assert answers[0].count("submitted job `") == 2
-
-
-async def _settle(engine: BuildEngine) -> None:
-    """Wait until what was begun is over; what one raised is raised by the next turn."""
-    tasks = list(engine._tasks.values())
-    if tasks:
-        await asyncio.wait(tasks)
 
 
 @pytest.fixture

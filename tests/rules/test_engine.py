@@ -39,9 +39,7 @@ async def site(store: Store, tmp_path: Path) -> AsyncIterator[Site]:
 
 async def restart(site: Site) -> None:
     """Have the process end at once, and another one begin."""
-    for task in site.engine._tasks.values():
-        task.cancel()
-    await asyncio.gather(*site.engine._tasks.values(), return_exceptions=True)
+    await site.engine._under_way.cancel()
     site.new_engine()
 
 

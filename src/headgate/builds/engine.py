@@ -30,6 +30,7 @@ from headgate.builds.workshop import Workshop
 from headgate.errors import StoreError
 from headgate.model.build import BuildJob, BuildRequest, BuildRow, JobPhase
 from headgate.rules.reading import JournalReader
+from headgate.rules.under_way import UnderWay
 from headgate.store import build_rows, builds, cursors
 from headgate.store.signals import Topic
 from headgate.store.tables import events
@@ -75,7 +76,7 @@ class BuildEngine:
         self._outbox = Outbox(workshop)
         self._waiting = Waiting(workshop)
         self._reader = JournalReader(workshop.store, workshop.clock, CURSOR)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._under_way: UnderWay[str] = UnderWay()
         self._left_alone: dict[str, float] = {}
         self._stopping = asyncio.Event()
         self._begun = False
@@ -99,7 +100,7 @@ class BuildEngine:
                 if not more:
                     await bell.wait(self._settings.poll)
         finally:
-            await self._end_tasks()
+            await self._under_way.end()
 
     async def turn(self) -> bool:
         """Follow the journal, and begin what is due; say whether there may be more events. Raises StoreError."""
@@ -108,14 +109,12 @@ class BuildEngine:
             self._begun = True
         more = await self.follow()
         await self.advance()
-        self._forget_ended()
+        self._under_way.forget_ended()
         return more
 
     async def rest(self) -> None:
         """Wait until everything that has begun is over."""
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
-            self._forget_ended()
+        await self._under_way.rest()
 
     async def follow(self) -> bool:
         """Follow the events that are new; say whether there may be more. Raises StoreError."""
@@ -139,7 +138,7 @@ class BuildEngine:
         """Begin whatever is due and not under way. Raises StoreError."""
         shop, now = self._shop, self._shop.clock()
         requests, jobs, owed = await shop.store.read(lambda c: _read(c, now, states=shop.settings.commit_states))
-        room = self._settings.concurrency - sum(key.startswith("request") for key in self._tasks)
+        room = self._settings.concurrency - sum(key.startswith("request") for key in self._under_way)
         for request in requests:
             if room <= 0:
                 break
@@ -165,7 +164,7 @@ class BuildEngine:
         for job in due:
             if job.phase is JobPhase.PLANNED and not job.cancelled_by:
                 planned.setdefault(job.run_id, []).append(job)
-        room = self._settings.concurrency - sum(key.startswith("run") for key in self._tasks)
+        room = self._settings.concurrency - sum(key.startswith("run") for key in self._under_way)
         for run_id, jobs in planned.items():
             if room <= 0:
                 return
@@ -174,10 +173,10 @@ class BuildEngine:
     def _start_job(self, job: BuildJob) -> None:
         """Begin the next step of a job, if it has one now."""
         key = f"job {job.id}"
-        if sum(one.startswith("job") for one in self._tasks) >= 4 * self._settings.concurrency:
+        if sum(one.startswith("job") for one in self._under_way) >= 4 * self._settings.concurrency:
             return
         if job.cancelled_by and job.phase not in (JobPhase.SUBMITTING, JobPhase.ENDED) and job.ended_at is None:
-            if f"run {job.run_id}" not in self._tasks and (
+            if f"run {job.run_id}" not in self._under_way and (
                 job.phase is not JobPhase.HELD or job.comment_id is not None
             ):
                 self._start(key, partial(self._cancel, job))
@@ -214,10 +213,10 @@ class BuildEngine:
 
     def _start(self, key: str, work: Callable[[], Coroutine[None, None, None]]) -> int:
         """Begin something, if it is not under way; return how much was begun."""
-        if key in self._tasks or self._left_alone.get(key, 0.0) > self._shop.clock():
+        if key in self._under_way or self._left_alone.get(key, 0.0) > self._shop.clock():
             return 0
         task = asyncio.create_task(self._done(key, work), name=f"builds {key}")
-        self._tasks[key] = task
+        self._under_way.add(key, task)
         task.add_done_callback(lambda _: self._shop.store.signals.ring(Topic.BUILDS))
         return 1
 
@@ -233,23 +232,6 @@ class BuildEngine:
             _log.exception("builds.defect", what=key, again_seconds=_LEFT_ALONE)
             DEFECTS.inc()
             self._left_alone[key] = self._shop.clock() + _LEFT_ALONE
-
-    def _forget_ended(self) -> None:
-        """Forget the tasks that ended."""
-        for key, task in list(self._tasks.items()):
-            if task.done():
-                del self._tasks[key]
-                task.result()
-
-    async def _end_tasks(self) -> None:
-        """Let what is being done come to its end, until the supervisor's patience is over."""
-        try:
-            if self._tasks:
-                await asyncio.wait(self._tasks.values())
-        finally:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 
 def _begin(connection: Connection) -> None:

@@ -32,6 +32,7 @@ from headgate.rules.matching import Names
 from headgate.rules.reading import JournalReader
 from headgate.rules.rule import Rule
 from headgate.rules.running import NotReadyError, Runner
+from headgate.rules.under_way import UnderWay
 from headgate.store import executions, rules
 from headgate.store.executions import Change, Execution
 from headgate.store.signals import Topic
@@ -87,7 +88,7 @@ class RuleEngine:
         self._signature: object = None
         self._started = clock()
         self._recovered = False
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._under_way: UnderWay[int] = UnderWay()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -109,7 +110,7 @@ class RuleEngine:
                 if not more:
                     await bell.wait(self._settings.poll)
         finally:
-            await self._end_tasks()
+            await self._under_way.end()
 
     async def turn(self) -> bool:
         """Read the files if they changed, follow the journal, and look at what is due; say whether there may be more.
@@ -123,14 +124,12 @@ class RuleEngine:
         more = await self.follow()
         if not more:  # no state has lasted before everything that may have ended it was read
             await self.advance()
-        self._forget_ended()
+        self._under_way.forget_ended()
         return more
 
     async def rest(self) -> None:
         """Wait until every step that has begun is over."""
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
-            self._forget_ended()
+        await self._under_way.rest()
 
     async def follow(self) -> bool:
         """Follow the events that are new; say whether there may be more. Raises StoreError."""
@@ -155,7 +154,7 @@ class RuleEngine:
         """Look at every execution that is due. Raises StoreError."""
         now = self._clock()
         for execution in await self._store.read(lambda connection: executions.due(connection, now, _BATCH)):
-            if len(self._tasks) >= self._settings.concurrency:
+            if len(self._under_way) >= self._settings.concurrency:
                 return
             match execution.state:
                 case ExecutionState.HOLDING:
@@ -239,7 +238,7 @@ class RuleEngine:
         if number is None:
             return
         task = asyncio.create_task(self._runner.run(ready, number), name=f"execution {execution.id}")
-        self._tasks[execution.id] = task
+        self._under_way.add(execution.id, task)
         task.add_done_callback(lambda _: self._store.signals.ring(Topic.EXECUTIONS))
         if ready.first:
             metrics.EXECUTIONS.labels(execution.rule).inc()
@@ -251,24 +250,7 @@ class RuleEngine:
 
     def _tell(self, execution: Execution) -> None:
         asking = asyncio.create_task(self._asking.tell(execution), name=f"approval {execution.id}")
-        self._tasks[-execution.id] = asking
+        self._under_way.add(-execution.id, asking)
 
     async def _change(self, execution: Execution, to: Change) -> None:
         await self._store.write(lambda connection: executions.change(connection, execution.id, execution.state, to))
-
-    def _forget_ended(self) -> None:
-        """Forget the tasks that ended; what one raised, which is none of the errors it handles, ends the service."""
-        for number, task in list(self._tasks.items()):
-            if task.done():
-                del self._tasks[number]
-                task.result()
-
-    async def _end_tasks(self) -> None:
-        """Let steps that are being done come to their end, until the supervisor's patience is over."""
-        try:
-            if self._tasks:
-                await asyncio.wait(self._tasks.values())
-        finally:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -8,14 +8,15 @@ import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
 from headgate.builds.finding import Finding
 from headgate.builds.forge import github_standing
+from headgate.builds.forge.answers import P, read
 from headgate.builds.forge.github_api import GitHubApi, segments
 from headgate.builds.forge.interface import (
     Changed,
@@ -40,7 +41,6 @@ from headgate.config.builds import GitHubSettings
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
 _log = structlog.get_logger(__name__)
-P = TypeVar("P", bound=BaseModel)
 _PAGE: Final = 100
 _MOST_PAGES: Final = 100
 _DIFF: Final = "application/vnd.github.diff"
@@ -322,12 +322,7 @@ def _pull_request(repository: Repository, part: PullRequestPart) -> PullRequest:
 
 
 def _read(kind: type[P], said: object) -> P:
-    """Read a part of an answer. Raises ForgeError."""
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ForgeError(f"GitHub's answer cannot be read at {where or 'its beginning'}", retry_after=60) from None
+    return read(kind, said, "GitHub")
 
 
 def _items(said: object) -> list[Any]:

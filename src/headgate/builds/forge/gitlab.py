@@ -10,15 +10,16 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx2
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
 import headgate
 from headgate.builds.finding import Finding
+from headgate.builds.forge.answers import P, read
 from headgate.builds.forge.budget import Budget
 from headgate.builds.forge.calls import CALLS
 from headgate.builds.forge.interface import (
@@ -37,7 +38,6 @@ from headgate.connectors.tls import tls_context
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
 _log = structlog.get_logger(__name__)
-P = TypeVar("P", bound=BaseModel)
 _PAGE: Final = 100
 _MOST_PAGES: Final = 100
 _AGAIN: Final = 30.0
@@ -374,12 +374,7 @@ def _json(answer: httpx2.Response) -> Any:
 
 
 def _read(kind: type[P], said: object) -> P:
-    """Read a part of an answer. Raises ForgeError."""
-    try:
-        return kind.model_validate(said)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ForgeError(f"GitLab's answer cannot be read at {where or 'its beginning'}", retry_after=60) from None
+    return read(kind, said, "GitLab")
 
 
 def _message(answer: httpx2.Response) -> str:
