@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from headgate.actions.refusals import NotPermittedError
+from headgate.model.right import Right
 from headgate.model.role import Role
 
 
@@ -23,6 +25,8 @@ class CallerKind(enum.StrEnum):
     """Somebody in a chat that is linked to their account."""
     RULE = "rule"
     """A rule."""
+    PAGE = "page"
+    """Somebody who has signed in to the pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class Caller:
     def may(self, needed: Role) -> bool:
         """Whether the caller may do what takes this role."""
         return self.role is not None and self.role.covers(needed)
+
+    def has(self, right: Right) -> bool:
+        """Whether the caller has a right."""
+        return self.may(right.role)
+
+    def require(self, right: Right) -> None:
+        """Raise NotPermittedError unless the caller has a right."""
+        if not self.has(right):
+            raise NotPermittedError(f"{self.name} may not {right.words}; that takes the role {right.role}")
 
 
 def on_command_line(user: str) -> Caller:

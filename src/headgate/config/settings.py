@@ -20,6 +20,7 @@ from headgate.config.gateway import GatewaySettings
 from headgate.config.local import LocalSettings
 from headgate.config.nodes import NodeWatcherSettings
 from headgate.config.notify import HintSettings, MessageSettings
+from headgate.config.pages import PagesSettings
 from headgate.config.push import PushSettings
 from headgate.config.roles import RolesSettings
 from headgate.config.rules import RulesSettings
@@ -30,10 +31,10 @@ _STORE_URL = re.compile(r"(sqlite|postgresql)://", re.IGNORECASE)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/]+):(?P<port>\d{1,5})")
 _MAX_PORT = 65535
 
-Part = Literal["watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules", "builds"]
+Part = Literal["watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "pages", "rules", "builds"]
 """A part of the service that can be run on its own: the watcher of the queue, that of the nodes, the ways in for hints,
 the reader of the mail spool, the worker that sends deliveries, the bots, the local socket, the HTTP server, and in it
-the job gateway's API, the engine that runs rules, and builds of pull requests."""
+the job gateway's API and the pages, the engine that runs rules, and builds of pull requests."""
 
 
 class StoreSettings(Section):
@@ -155,10 +156,10 @@ class ServiceSettings(Section):
     )
     stop_deadline: Seconds = Field(20, description="Seconds that running work gets to end when the service stops.")
     parts: tuple[Part, ...] = Field(
-        ("watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "rules", "builds"),
+        ("watcher", "nodes", "push", "mail", "worker", "bots", "local", "http", "api", "pages", "rules", "builds"),
         min_length=1,
-        description="Parts that run in this process; several hosts may share them. `api`, the job gateway, is served "
-        "by `http`.",
+        description="Parts that run in this process; several hosts may share them. `api`, the job gateway, and "
+        "`pages` are served by `http`.",
     )
     worker: str = Field(
         "",
@@ -228,6 +229,9 @@ class Settings(Section):
     )
     local: LocalSettings = Field(
         default_factory=LocalSettings, description="What users of this host may ask and set with `headgate me`."
+    )
+    pages: PagesSettings = Field(
+        default_factory=PagesSettings, description="The pages for people, below `/ui`, and how they sign in."
     )
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="The service itself.")
     logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged.")

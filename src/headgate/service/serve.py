@@ -26,6 +26,8 @@ from headgate.store.store import Store
 from headgate.web.api.application import make_api
 from headgate.web.api.straight import Straight
 from headgate.web.app import Beside, make_app
+from headgate.web.pages.application import make_pages
+from headgate.web.pages.site import Site
 from headgate.web.server import WebServer
 
 _log = structlog.get_logger(__name__)
@@ -135,8 +137,10 @@ class _Service:
         if address is None or "http" not in self._settings.service.parts:
             return None
         app: ASGIApp = make_app(self._readiness, self._backlog, self._intake)
-        if "api" in self._settings.service.parts:
-            app = Beside(app, Straight(make_api(self._gateway)))
+        wanted = set(self._settings.service.parts)
+        if wanted & {"api", "pages"}:
+            api = Straight(make_api(self._gateway)) if "api" in wanted else None
+            app = Beside(app, api, make_pages(self._site) if "pages" in wanted else None)
         server = WebServer(app, *address)
         _log.info("http.listening", host=address[0], port=server.port)
         return server
@@ -144,6 +148,10 @@ class _Service:
     def _gateway(self) -> Gateway | None:
         """Return the gateway of the configuration that is in force."""
         return None if self._running is None else self._running.gateway()
+
+    def _site(self) -> Site | None:
+        """Return what pages show in the configuration that is in force."""
+        return None if self._running is None else self._running.site
 
     def _intake(self) -> Intake | None:
         """Return where webhooks go in the configuration that is in force."""

@@ -72,6 +72,7 @@ from headgate.slurm.client import SlurmClient
 from headgate.slurm.rest.client import RestClient
 from headgate.store.claims import Limits
 from headgate.store.store import Store
+from headgate.web.pages.site import Site
 
 _log = structlog.get_logger(__name__)
 _CLOSING = 10.0
@@ -105,6 +106,8 @@ class Running:
     intake: Intake | None = None
     """Where webhooks of forges go, if any forge is configured."""
     forges: Mapping[str, Forge] = field(default_factory=dict)
+    site: Site | None = None
+    """What pages show and act on."""
 
     async def close(self) -> None:
         """Close what the parts used. They have stopped. A connector that fails at it is in nobody's way."""
@@ -188,8 +191,8 @@ def make_running(settings: Settings, store: Store) -> Running:
             worker = make_worker(settings, store, hooks, hook_worker_settings(), owner)
             parts.append(Part(f"worker {hooks.name}", worker.run, worker.stop))
     parts.extend(rules_parts(settings, store, journal, desk.actions, clusters[0].client))
+    door = door_of(settings.executor, slurm.client)
     if "bots" in wanted:
-        door = door_of(settings.executor, slurm.client)
         parts.extend(
             bot_parts(store, settings.connectors, settings.local, door, addressing, outputs=outputs, actions=desk)
         )
@@ -203,7 +206,9 @@ def make_running(settings: Settings, store: Store) -> Running:
         forges.update(made)
         parts.extend(forge_parts(settings.builds, store, intake, made, standings))
         parts.extend(builds_parts(settings, store, clusters, forges))
-    return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges)
+    by_name = {one.alias: one.client for one in clusters}
+    site = Site(settings, store, desk, by_name, connectors, addressing, door, outputs, Current(gateway), forges)
+    return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges, site)
 
 
 def _sources(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
@@ -12,6 +13,9 @@ from headgate.model.event import JSON
 from headgate.model.job import Attempt
 from headgate.store.dialect import insert_new
 from headgate.store.tables import jobs
+
+_WORDS: Final = ("user", "account", "partition", "name", "label", "state")
+"""What of ``data`` has a column of its own, too, to find jobs by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> No
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["cluster", "job_id", "submitted"],
-            set_={"open": new.open, "array_id": new.array_id, "data": new.data, "seen_at": new.seen_at},
+            set_={name: new[name] for name in ("open", "array_id", "data", "seen_at", *_WORDS)},
         ),
         [
             {
@@ -136,8 +140,28 @@ def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> No
                 "mail_types": None if job.mail_types is None else ",".join(sorted(job.mail_types)),
                 "mail_user": job.mail_user,
                 "seen_at": now,
+                **{word: _word(job.data, word) for word in _WORDS},
             }
             for job in changed
+        ],
+    )
+
+
+def name(connection: Connection, cluster: str) -> None:
+    """Write the words of open attempts that an older program wrote without them, while both worked on this store."""
+    bare = select(jobs).where(jobs.c.cluster == cluster, text("jobs.open"), jobs.c.label == "")
+    found = [_job(row) for row in connection.execute(bare)]
+    if not found:
+        return
+    keys = ("cluster", "job_id", "submitted")
+    connection.execute(
+        update(jobs)
+        .where(*(jobs.c[key] == bindparam(f"of_{key}") for key in keys))
+        .values({word: bindparam(f"new_{word}") for word in _WORDS}),
+        [
+            {f"of_{key}": getattr(job.attempt, key) for key in keys}
+            | {f"new_{word}": _word(job.data, word) for word in _WORDS}
+            for job in found
         ],
     )
 
@@ -165,6 +189,11 @@ def keep_mail(connection: Connection, wishes: Mapping[Attempt, tuple[frozenset[s
             for attempt, (types, receivers) in wishes.items()
         ],
     )
+
+
+def _word(data: Mapping[str, JSON], word: str) -> str:
+    """Return a word of the data as a database takes it, whatever bytes Slurm had for it."""
+    return str(data.get(word, "")).encode(errors="replace").decode()
 
 
 def _job(row: object) -> StoredJob:

@@ -13,7 +13,6 @@ from headgate.store.jobs import StoredJob
 from headgate.store.journal import EventFilter, Recorded
 from headgate.store.tables import jobs
 
-# As the index of open jobs has it: SQLite takes that index for no other spelling, and it is small.
 _OPEN: ColumnElement[bool] = literal_column("jobs.open")
 
 
@@ -56,15 +55,13 @@ def _clusters(connection: Connection) -> list[str]:
 
 
 def _owned(connection: Connection, user: str, chosen: ColumnElement[bool], limit: int) -> list[StoredJob]:
-    mark = f'"user":{json.dumps(user)}'
     query = (
         select(jobs.c.cluster, jobs.c.job_id, jobs.c.submitted, jobs.c.open, jobs.c.array_id, jobs.c.data)
-        .where(chosen, jobs.c.data.contains(mark, autoescape=True))
+        .where(jobs.c.user == user, chosen)
         .order_by(jobs.c.submitted.desc(), jobs.c.job_id.desc())
         .limit(limit)
     )
-    found = [
+    return [
         StoredJob(Attempt(row.cluster, row.job_id, row.submitted), bool(row.open), json.loads(row.data), row.array_id)
         for row in connection.execute(query)
     ]
-    return [job for job in found if job.data.get("user") == user]

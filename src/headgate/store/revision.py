@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
-NEWEST = "0006"
+NEWEST = "0007"
 """The newest migration; a test holds that it is."""
 
 

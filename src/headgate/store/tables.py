@@ -83,11 +83,23 @@ jobs = Table(
     Column("mail_types", Text),
     Column("mail_user", Text),
     Column("seen_at", Double, nullable=False),
+    Column("user", Text, nullable=False, server_default=""),
+    Column("account", Text, nullable=False, server_default=""),
+    Column("partition", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("label", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False, server_default=""),
     Index("ix_jobs_open", "cluster", sqlite_where=text("open"), postgresql_where=text("open")),
     Index("ix_jobs_array_id", "cluster", "array_id"),
     Index("ix_jobs_seen_at", "seen_at"),
+    Index("ix_jobs_submitted", "submitted", "job_id"),
+    Index("ix_jobs_user_submitted", "user", "submitted", "job_id"),
+    Index("ix_jobs_state_submitted", "state", "submitted", "job_id"),
 )
-"""What the watcher knows of each attempt of each job; ``open`` while it is not over."""
+"""What the watcher knows of each attempt of each job; ``open`` while it is not over.
+
+``user`` to ``state`` say what ``data`` says, to find jobs by; ``state`` in Slurm's word.
+"""
 
 nodes = Table(
     "nodes",
@@ -585,3 +597,37 @@ build_rows = Table(
     sqlite_autoincrement=True,
 )
 """Rows of jobs' status tables: the outbox of comments. ``key`` makes the same news one row."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("said", Text, nullable=False, server_default=""),
+    Column("created_at", Double, nullable=False),
+    Column("used_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("ix_sessions_user", "user"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+"""Who is signed in to the pages; ``hash``: of what the cookie holds.
+
+``groups``: what the OpenID Connect provider named (JSON). ``way``: how they signed in. ``said``: what the next page
+tells them (JSON).
+"""
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("ix_sign_ins_expires_at", "expires_at"),
+)
+"""Sign-ins under way, each good once: a link that was given out, or somebody who is at the provider (JSON)."""

@@ -24,24 +24,32 @@ Backlog = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
 
 
 _OWN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_PAGES: Final = frozenset({"/", "/ui"})
 _FORGES: Final = ("/github/webhook", "/gitlab/webhook")
 
 
 class Beside:
-    """Two applications at one address: ours has its three paths and those of forges, and the API all others.
+    """Applications at one address: ours has its three paths and those of forges, the pages theirs, the API all others.
 
     An application that is mounted in another one is asked through both, and each has its price for every request.
     """
 
-    def __init__(self, ours: ASGIApp, api: ASGIApp) -> None:
+    def __init__(self, ours: ASGIApp, api: ASGIApp | None, pages: ASGIApp | None = None) -> None:
+        """Without ``api`` or ``pages`` their paths are ours, which does not know them."""
         self._ours = ours
-        self._api = api
+        self._api = ours if api is None else api
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         path = scope.get("path", "")
-        ours = path in _OWN or path.startswith(_FORGES)
-        await (self._ours if ours else self._api)(scope, receive, send)
+        if path in _OWN or path.startswith(_FORGES):
+            app = self._ours
+        elif self._pages is not None and (path in _PAGES or path.startswith("/ui/")):
+            app = self._pages
+        else:
+            app = self._api
+        await app(scope, receive, send)
 
 
 def make_app(readiness: Readiness, backlog: Backlog, intake: IntakeSource | None = None) -> FastAPI:

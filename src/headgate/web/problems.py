@@ -79,7 +79,7 @@ def handle_problems(
 
     @app.exception_handler(HeadgateError)
     async def _ours(request: Request, error: HeadgateError) -> Response:
-        status, detail = _meant(error)
+        status, detail = meant(error)
         response = _said(request, status, detail, plain)
         if isinstance(error, TooManyError) and error.after is not None:
             response.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
@@ -101,7 +101,7 @@ def _said(request: Request, status: int, detail: str, plain: Plain) -> Response:
     return answer(status, detail)
 
 
-def _meant(error: HeadgateError) -> tuple[HTTPStatus, str]:
+def meant(error: HeadgateError) -> tuple[HTTPStatus, str]:
     """Return the status an error is answered with, and what is said."""
     if isinstance(error, StoreError):
         _log.warning("web.store_failed", error=error.message)

@@ -169,6 +169,7 @@ class Watcher:
     async def _load(self) -> None:
         """Take up where the last watcher stopped."""
         self._cluster = await self._slurm.cluster_name()
+        await self._store.write(lambda c: jobs.name(c, self._cluster))
         stored = await self._store.read(lambda c: jobs.open_jobs(c, self._cluster))
         self._known = {item.attempt: known_job(item) for item in stored}
         self._unwished = {item.attempt for item in stored if item.mail_types is None}
