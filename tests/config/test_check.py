@@ -105,7 +105,7 @@ kind = "pigen"
             "service.parts[1]",
             (
                 "should be 'watcher', 'nodes', 'push', 'mail', 'worker', 'bots', 'local', 'http', 'api', "
-                "'rules' or 'builds'"
+                "'pages', 'rules' or 'builds'"
             ),
             '"worker"',
         ),
