@@ -11,6 +11,7 @@ HOUSE = Path(headgate.__file__).parent
 ROOMS = [
     "errors",
     "model",
+    "telemetry",
     "client",
     "config",
     "store",

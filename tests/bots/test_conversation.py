@@ -240,7 +240,7 @@ async def test_a_store_that_is_away_is_an_answer(tmp_path: object) -> None:
     finally:
         await asyncio.to_thread(store.close)
     assert "cannot look that up now" in answer.text
-    assert {log["event"] for log in logs} == {"bot.answer_failed", "bot.audit_failed"}
+    assert {log["event"] for log in logs} == {"bot.answer_failed", "bot.command", "bot.audit_failed"}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

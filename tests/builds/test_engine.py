@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import structlog
 
 from headgate.model.build import JobPhase, RequestState
 from headgate.model.event import EventKind
@@ -91,3 +92,19 @@ async def test_what_was_asked_for_long_ago_is_not_done_any_more(bench: Bench) ->
     await bench.go()
     assert await bench.place.jobs() == []
     assert len(await bench.place.requests()) == 1
+
+
+async def test_everything_about_a_build_is_logged_under_the_trace_of_the_comment_that_asked_for_it(
+    bench: Bench,
+) -> None:
+    bench.place.pull_request()
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        await bench.place.comment(BUILD)
+        await bench.go()
+        bench.restart()
+        await bench.through(4711)
+    [asked] = [line for line in lines if line.get("kind") == "pull_request.comment"]
+    mine = [line["event"] for line in lines if line.get("trace") == asked["trace"]]
+    wanted = ["event.written", "build.requested", "build.submitted", "build.told", "build.collected"]
+    assert [name for name in dict.fromkeys(mine) if name in wanted] == wanted
+    assert {line["build"] for line in lines if line["event"] == "build.collected"} == {1}

@@ -16,6 +16,7 @@ from headgate.model.recipient import MAX_RECEIVERS, MAX_TARGET
 from headgate.model.role import Role
 from headgate.model.text import one_line
 from headgate.notify.notices import Notice
+from headgate.telemetry.context import current
 
 _OUTCOMES: Final = {
     "info": Outcome.NEUTRAL,
@@ -67,7 +68,7 @@ async def send(asked: Send, call: Call) -> Sent:
     if refusals:
         raise ParametersError("; ".join(one_line(one, _FACT) for one in refusals))
     notice = Notice(call.key or str(uuid.uuid4()), asked.to, _message(asked), asked.about, asked.fold, call.caller.user)
-    event = notice.event()
+    event = notice.event().traced(current())
     if call.dry_run:
         return Sent(event=event.key, new=False)
 

@@ -106,7 +106,9 @@ class Actions:
             outcome, error = "refused" if refused else "failed", failure.message
             raise
         finally:
-            CALLS.labels(action.name, caller.kind.value, "tried" if call.dry_run else outcome).inc()
+            outcome_told = "tried" if call.dry_run else outcome
+            CALLS.labels(action.name, caller.kind.value, outcome_told).inc()
+            _log.info("action.called", action=action.name, caller=caller.kind.value, outcome=outcome_told)
             if number is not None:
                 await self._finish(number, outcome, error)
         return result

@@ -41,12 +41,14 @@ from headgate.bots.desk import Desk, Reply, SlurmDoor
 from headgate.bots.rates import Allowance, Rates
 from headgate.config.chat import BotSettings
 from headgate.errors import HeadgateError
+from headgate.model import trace
 from headgate.model.person import Link
 from headgate.model.text import one_line
 from headgate.notify.output import OutputReader
 from headgate.store import audit, links
 from headgate.store.links import GuessLimits, Redeemed, Refusal
 from headgate.store.store import Store
+from headgate.telemetry.context import about
 
 _log = structlog.get_logger(__name__)
 
@@ -104,12 +106,17 @@ class Conversation:
         allowance = self._rates.ask(incoming.identity)
         if allowance is Allowance.SILENCE:
             return None
+        with about(trace.new(), bot=self._name):
+            return await self._answer(incoming, allowance)
+
+    async def _answer(self, incoming: Incoming, allowance: Allowance) -> Answer | None:
         command = read_command(incoming.text)
         if allowance is Allowance.SAY_SO:
             reply = Reply(Answer(wording.SLOW_DOWN, discreet=not incoming.private), "too many")
         else:
             reply = await self._safely(command, incoming)
         COMMANDS.labels(self._name, verb_of(command), reply.outcome).inc()
+        _log.info("bot.command", command=verb_of(command), outcome=reply.outcome)
         if not reply.recorded:
             await self._record(command, incoming, reply)
         return reply.answer

@@ -79,6 +79,7 @@ class Collector:
             return
         more = after_words(job, result, excerpt)
         await self._shop.store.write(partial(self._done, job=job, result=result, test=test, more=more))
+        _log.info("build.collected", job=job.id)
 
     def _done(
         self, connection: Connection, job: BuildJob, result: Report | None, test: Report | None, more: str

@@ -144,6 +144,7 @@ class Outbox:
             build_rows.mark_written(connection, [row.id for row in written])
 
         await self._shop.store.write(work)
+        _log.info("build.told", job=job.id, comment=comment.id, rows=len(written))
 
     async def _show(self, forge: Forge, job: BuildJob) -> None:
         """Show beside the commit how its job fares, where that is wanted and allowed."""

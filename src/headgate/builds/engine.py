@@ -34,6 +34,7 @@ from headgate.rules.under_way import UnderWay
 from headgate.store import build_rows, builds, cursors
 from headgate.store.signals import Topic
 from headgate.store.tables import events
+from headgate.telemetry.context import about
 
 _log = structlog.get_logger(__name__)
 _Due = tuple[list[BuildRequest], list[BuildJob], list[tuple[BuildJob, list[BuildRow]]]]
@@ -128,10 +129,8 @@ class BuildEngine:
             batch.keep(connection)
             return made
 
-        made = await shop.store.write(work)
+        await shop.store.write(work)
         self._reader.done(batch)
-        if made:
-            _log.info("builds.requested", requests=made[:20])
         return batch.more
 
     async def advance(self) -> None:
@@ -142,7 +141,7 @@ class BuildEngine:
         for request in requests:
             if room <= 0:
                 break
-            room -= self._start(f"request {request.id}", partial(self._requests.work, request))
+            room -= self._start(f"request {request.id}", partial(self._requests.work, request), request=request.id)
         due = [job for job in jobs if job.not_before <= now]
         self._start_runs(due)
         for job in due:
@@ -152,7 +151,7 @@ class BuildEngine:
             self._start("figures", partial(self._collector.figures, ended))
         for job, rows in owed:
             if job.told_not_before <= now:
-                self._start(f"comment {job.id}", partial(self._outbox.tell, job, rows))
+                self._start(f"comment {job.id}", partial(self._outbox.tell, job, rows), run=job.run_id, build=job.id)
         if self._closing.due(now):
             self._start("trash", self._closing.empty)
         if self._waiting.due(now):
@@ -168,28 +167,29 @@ class BuildEngine:
         for run_id, jobs in planned.items():
             if room <= 0:
                 return
-            room -= self._start(f"run {run_id}", partial(self._prepare, run_id, jobs))
+            room -= self._start(f"run {run_id}", partial(self._prepare, run_id, jobs), run=run_id)
 
     def _start_job(self, job: BuildJob) -> None:
         """Begin the next step of a job, if it has one now."""
         key = f"job {job.id}"
+        start = partial(self._start, key, run=job.run_id, build=job.id)
         if sum(one.startswith("job") for one in self._under_way) >= 4 * self._settings.concurrency:
             return
         if job.cancelled_by and job.phase not in (JobPhase.SUBMITTING, JobPhase.ENDED) and job.ended_at is None:
             if f"run {job.run_id}" not in self._under_way and (
                 job.phase is not JobPhase.HELD or job.comment_id is not None
             ):
-                self._start(key, partial(self._cancel, job))
+                start(partial(self._cancel, job))
             return
         match job.phase:
             case JobPhase.READY:
-                self._start(key, partial(self._submit, job))
+                start(partial(self._submit, job))
             case JobPhase.SUBMITTING:
-                self._start(key, partial(self._submitter.find, job))
+                start(partial(self._submitter.find, job))
             case JobPhase.HELD if job.comment_id is not None:
-                self._start(key, partial(self._submitter.release, job))
+                start(partial(self._submitter.release, job))
             case JobPhase.ENDED if "figures" in job.outcome:
-                self._start(key, partial(self._collector.collect, job))
+                start(partial(self._collector.collect, job))
 
     async def _cancel(self, job: BuildJob) -> None:
         """End a job; one that is held is released first as far as we are concerned, so that its end is followed."""
@@ -211,14 +211,36 @@ class BuildEngine:
         if run is not None:
             await self._submitter.submit(run, job)
 
-    def _start(self, key: str, work: Callable[[], Coroutine[None, None, None]]) -> int:
-        """Begin something, if it is not under way; return how much was begun."""
+    def _start(
+        self,
+        key: str,
+        work: Callable[[], Coroutine[None, None, None]],
+        *,
+        request: int | None = None,
+        run: int | None = None,
+        build: int | None = None,
+    ) -> int:
+        """Begin something, if it is not under way; return how much was begun. The numbers: what it is for."""
         if key in self._under_way or self._left_alone.get(key, 0.0) > self._shop.clock():
             return 0
-        task = asyncio.create_task(self._done(key, work), name=f"builds {key}")
+        task = asyncio.create_task(
+            self._done(key, partial(self._traced, work, request, run, build)), name=f"builds {key}"
+        )
         self._under_way.add(key, task)
         task.add_done_callback(lambda _: self._shop.store.signals.ring(Topic.BUILDS))
         return 1
+
+    async def _traced(
+        self,
+        work: Callable[[], Coroutine[None, None, None]],
+        request: int | None,
+        run: int | None,
+        build: int | None,
+    ) -> None:
+        """Do one thing, under the trace of the event that asked for it. Raises StoreError."""
+        trace = await self._shop.store.read(lambda c: builds.trace_of(c, request=request, run=run))
+        with about(trace, request=request, run=run, build=build):
+            await work()
 
     async def _done(self, key: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do one thing; a store that fails is met again by the next look."""

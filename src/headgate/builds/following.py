@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
+import structlog
 from sqlalchemy import Connection
 
 from headgate.builds.texts import rows
@@ -19,6 +21,9 @@ from headgate.model.pull_request import Repository
 from headgate.model.states import JobState
 from headgate.store import build_rows, builds, journal
 from headgate.store.journal import EventFilter, Recorded
+from headgate.store.store import once_kept
+
+_log = structlog.get_logger(__name__)
 
 SKEW: Final = 300.0
 """Seconds by which Slurm's clock may be behind ours. Job ids are used again, after much longer."""
@@ -48,10 +53,13 @@ def follow(
         request = request_of(recorded.event, recorded.id, now)
         if request is not None and request.repository.forge in forges:
             number = builds.add_request(connection, request)
-            made += [] if number is None else [number]
-    told = [one.event for one in new if one.event.kind.value.startswith("job.") and one.event.job_id is not None]
+            if number is not None:
+                made.append(number)
+                told = {"request": number, "event_id": recorded.id, "trace": recorded.event.trace}
+                once_kept(connection, partial(_log.info, "build.requested", kind=request.kind.value, **told))
+    jobs = [one.event for one in new if one.event.kind.value.startswith("job.") and one.event.job_id is not None]
     by_cluster: dict[str, list[Event]] = {}
-    for event in told:
+    for event in jobs:
         by_cluster.setdefault(event.cluster, []).append(event)
     for cluster, events in by_cluster.items():
         known = builds.open_of_slurm(connection, cluster, {event.job_id for event in events if event.job_id})

@@ -92,6 +92,7 @@ class Submitter:
             _log.warning("build.submit_in_doubt", job=job.id, error=error.message)
             return
         await shop.store.write(partial(self._submitted, job=begun, job_id=int(answer.job)), found_again=True)
+        _log.info("build.submitted", job=job.id, slurm=int(answer.job))
 
     async def find(self, job: BuildJob) -> None:
         """Search Slurm for a job whose number was lost. Raises StoreError."""

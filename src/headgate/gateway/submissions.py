@@ -379,6 +379,7 @@ class Submissions:
             ) from error
         if keeping:
             begun = await keeping
+        _log.info("gateway.submitted", submission=begun.id, job=int(answer.job))
         # Not waited for: should this process end before it is kept, it is found out again. That the submission is being
         # started is on disk, and so Slurm is searched for its job.
         self._store.write_soon(lambda c: self._submitted(c, owner, begun, answer), partial(_not_kept, begun))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
+from headgate.model import trace
+
+TRACE: Final = "trace"
+"""Where an event's data have the trace it brought with it."""
 JSON = str | int | float | bool | None | list["JSON"] | dict[str, "JSON"]
 
 
@@ -125,6 +130,15 @@ class Event:
     user: str = ""
     data: Mapping[str, JSON] = field(default_factory=dict)
 
+    @property
+    def trace(self) -> str:
+        """The id under which the logs tell of it and of what follows from it."""
+        return trace_of(self.key, self.data)
+
+    def traced(self, given: str | None) -> Event:
+        """Return it with the trace that whatever brought it about has; None leaves it the one of its key."""
+        return self if given is None else replace(self, data={**self.data, TRACE: given})
+
     def as_json(self) -> dict[str, JSON]:
         """Return the fact as JSON: what programs are told of it."""
         return {
@@ -138,3 +152,9 @@ class Event:
             "user": self.user,
             "data": dict(self.data),
         }
+
+
+def trace_of(key: str, data: Mapping[str, JSON]) -> str:
+    """Return the trace of an event, given its key and its data."""
+    given = data.get(TRACE)
+    return (trace.read(given) if isinstance(given, str) else None) or trace.of_key(key)

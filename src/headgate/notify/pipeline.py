@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -33,10 +34,11 @@ from headgate.notify.pace import Pace
 from headgate.notify.retries import RetryPolicy, settle
 from headgate.notify.targets import Targets
 from headgate.store import claims, journal, outcomes
-from headgate.store.claims import Bundle, Limits
+from headgate.store.claims import Bundle, Claimed, Limits
 from headgate.store.outcomes import Settled
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
+from headgate.telemetry.context import about
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +46,8 @@ MakeDigest = Callable[[Sequence[Message], float], tuple[Message, int]]
 """Folds as many messages, from the first on, as one digest holds; says how many (one at least)."""
 _MANY = 100
 """Messages from which on folding them is worth a thread of its own."""
+_ON_A_LINE = 100
+"""Deliveries that one line of the log tells of, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Worker:
         self._targets = Targets(settings.concurrency if connector.wants_events else 1)
         self._breaker = Breaker(connector.name, settings.pause_first, settings.pause_longest)
         self._pace = Pace()
+        self._sent: dict[int, Claimed] = {}
         self._stopping = asyncio.Event()
         self._bell: Bell | None = None
         self._room = asyncio.Event()
@@ -122,6 +127,10 @@ class Worker:
     async def deliver(self, bundle: Bundle) -> None:
         """Take one message through the stages that are left: coalesce, render and send, record."""
         message, bundle = await self._coalesce(bundle)
+        with about(**_told(bundle.deliveries)):
+            await self._send_and_record(message, bundle)
+
+    async def _send_and_record(self, message: Message, bundle: Bundle) -> None:
         holding = False
 
         async def commit() -> None:
@@ -185,6 +194,7 @@ class Worker:
         self._breaker.report(outcome, now)
         self._pace.learn(bundle.target, outcome, now)
         results = settle(outcome, bundle, self.name, self._settings.retries, now)
+        self._sent.update((delivery.id, delivery) for delivery in bundle.deliveries)
         for result in results:
             if result.holds is not None:
                 self._targets.hold(bundle.target, result.not_before)
@@ -213,16 +223,14 @@ class Worker:
     def _count(self, result: Settled) -> None:
         how = "retried" if result.state is DeliveryState.READY else result.state.value
         metrics.DELIVERIES.labels(self.name, how).inc(len(result.ids))
+        why: dict[str, str] = {}
         if result.reason is not None:
             metrics.FAILURES.labels(self.name, result.reason.value).inc(len(result.ids))
-            report = _log.warning if result.state is DeliveryState.DEAD else _log.info
-            report(
-                f"delivery.{how}",
-                connector=self.name,
-                deliveries=list(result.ids[:10]),
-                reason=result.reason.value,
-                detail=result.detail,
-            )
+            why = {"reason": result.reason.value, "detail": result.detail}
+        sent = [self._sent.pop(number) for number in result.ids if number in self._sent]
+        report = _log.warning if result.state is DeliveryState.DEAD else _log.info
+        for start in range(0, len(sent), _ON_A_LINE):  # none for what was only put off
+            report(f"delivery.{how}", connector=self.name, **why, **_told(sent[start : start + _ON_A_LINE]))
 
     async def _record_batches(self) -> None:
         """Write results of a repeat-safe connector together: as many as have come while the last ones were written."""
@@ -319,6 +327,16 @@ class Worker:
                 )
             except StoreError as error:
                 _log.error("worker.cannot_renew", connector=self.name, error=error.message)
+
+
+def _told(deliveries: Sequence[Claimed]) -> dict[str, Any]:
+    """Return which deliveries these are, as the log names them."""
+    if len(deliveries) == 1:
+        return {"delivery": deliveries[0].id, "event_id": deliveries[0].event_id, "trace": deliveries[0].trace}
+    return {
+        "deliveries": [one.id for one in deliveries],
+        "traces": list(dict.fromkeys(one.trace for one in deliveries)),
+    }
 
 
 def _defect(error: Exception) -> dict[str, object]:

@@ -17,7 +17,7 @@ from headgate.model.text import one_line
 from headgate.notify.notices import Notice
 from headgate.rules.approval import role_for
 from headgate.rules.rule import Plan
-from headgate.store import executions
+from headgate.store import executions, journal
 from headgate.store.executions import Execution
 
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,9 @@ class Asking:
             key = f"asking-{execution.id}-{len(executions.tries_of(connection, execution.id))}"
         about = one_line(execution.subject, _ABOUT)
         notice = Notice(key, to, notice_of(execution, self._clock()), about)
-        self._context.journal.append(connection, [notice.event()])
+        known = journal.traces(connection, [execution.event_id])
+        event = notice.event().traced(known.get(execution.event_id))
+        self._context.journal.append(connection, [event])
         return self._context.notices.refusals(connection, to)
 
 

@@ -144,10 +144,8 @@ class RuleEngine:
             batch.keep(connection)
             return followed
 
-        followed = await self._store.write(work)
+        await self._store.write(work)
         self._reader.done(batch)
-        if followed.begun:
-            _log.info("rules.begun", executions=list(followed.begun[:20]))
         return batch.more
 
     async def advance(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from headgate.rules.triggers import cluster_of, node_of, triggers_of
 from headgate.store import audit, executions, journal, rules
 from headgate.store.executions import Change, NewExecution
 from headgate.store.journal import Recorded
+from headgate.store.store import once_kept
 
 _log = structlog.get_logger(__name__)
 
@@ -119,6 +121,9 @@ class Follower:
             ),
             now,
         )
+        if number is not None:
+            told = {"execution": number, "rule": rule.ref, "event_id": item.id, "trace": event.trace}
+            once_kept(connection, functools.partial(_log.info, "execution.begun", state=state.value, **told))
         if number is not None and depth >= self._bound.most:
             stopped[rule.ref] = reason
             self._stop(connection, rule, reason, now)

@@ -25,9 +25,10 @@ from headgate.rules.guards import GuardError, nodes_named
 from headgate.rules.matching import Names
 from headgate.rules.rule import Plan, Step
 from headgate.rules.triggers import cluster_of
-from headgate.store import executions
+from headgate.store import executions, journal
 from headgate.store.executions import Execution
 from headgate.store.store import Store
+from headgate.telemetry.context import about
 
 _log = structlog.get_logger(__name__)
 _PAUSE: Final = 1.0
@@ -115,8 +116,17 @@ class Runner:
 
     async def run(self, ready: Ready, number: int) -> None:
         """Run a step that has begun, and write down what came of it."""
-        outcome = await self._call(ready)
-        await self._record(ready, number, outcome)
+        execution = ready.execution
+        with about(await self._trace(execution.event_id), execution=execution.id, rule=execution.rule):
+            outcome = await self._call(ready)
+            await self._record(ready, number, outcome)
+
+    async def _trace(self, event: int) -> str | None:
+        """Return the trace of the event an execution is about; a log that lacks it is no reason not to act."""
+        try:
+            return (await self._store.read(lambda connection: journal.traces(connection, [event]))).get(event)
+        except StoreError:
+            return None
 
     async def _call(self, ready: Ready) -> Outcome:
         execution, step = ready.execution, ready.step
@@ -163,8 +173,6 @@ class Runner:
         report = _log.info if outcome.ok else _log.warning
         report(
             f"step.{outcome.state.value}",
-            rule=execution.rule,
-            execution=execution.id,
             step=ready.step.name,
             action=ready.step.ref,
             error=outcome.error or None,

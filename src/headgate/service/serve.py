@@ -29,6 +29,7 @@ from headgate.web.app import Beside, make_app
 from headgate.web.pages.application import make_pages
 from headgate.web.pages.site import Site
 from headgate.web.server import WebServer
+from headgate.web.tracing import Traced
 
 _log = structlog.get_logger(__name__)
 
@@ -141,7 +142,7 @@ class _Service:
         if wanted & {"api", "pages"}:
             api = Straight(make_api(self._gateway)) if "api" in wanted else None
             app = Beside(app, api, make_pages(self._site) if "pages" in wanted else None)
-        server = WebServer(app, *address)
+        server = WebServer(Traced(app), *address)
         _log.info("http.listening", host=address[0], port=server.port)
         return server
 

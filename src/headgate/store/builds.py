@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, select, text, update
 from headgate.model.build import BuildJob, BuildRequest, BuildRun, JobPhase, RequestKind, RequestState
 from headgate.model.event import JSON
 from headgate.model.pull_request import Repository
+from headgate.store import journal
 from headgate.store.dialect import insert_new
 from headgate.store.signals import Topic
 from headgate.store.store import ring
@@ -59,6 +60,19 @@ def get_request(connection: Connection, number: int) -> BuildRequest | None:
     """Read a request."""
     row = connection.execute(select(build_requests).where(build_requests.c.id == number)).first()
     return None if row is None else _request(row)
+
+
+def trace_of(connection: Connection, *, request: int | None = None, run: int | None = None) -> str | None:
+    """Return the trace of the event that a request, or a run, is about; None if it is not in the journal any more."""
+    query = select(build_requests.c.event_id)
+    if run is not None:
+        query = query.join(build_runs, build_runs.c.request_id == build_requests.c.id).where(build_runs.c.id == run)
+    elif request is not None:
+        query = query.where(build_requests.c.id == request)
+    else:
+        return None
+    number = connection.execute(query).scalar()
+    return None if number is None else journal.traces(connection, [number]).get(number)
 
 
 def due_requests(connection: Connection, now: float, limit: int) -> list[BuildRequest]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Select, exists, select, text, update
 
 from headgate.model.delivery import DeliveryState, Priority
+from headgate.store import journal
 from headgate.store.dialect import insert_new, insert_rows, one_of
 from headgate.store.tables import OPEN, buckets, deliveries
 
@@ -44,6 +45,8 @@ class Claimed:
     message: str
     """A Message as JSON."""
     event_id: int = 0
+    trace: str = ""
+    """The trace of its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,23 +243,29 @@ def _lease(connection: Connection, decided: Plan, owner: str, until: float) -> l
     if not numbers:
         return []
     columns = deliveries.c
-    rows = connection.execute(
-        update(deliveries)
-        .where(one_of(connection, columns.id, numbers))
-        .values(state=DeliveryState.SENDING.value, lease_owner=owner, lease_until=until)
-        .returning(
-            columns.id,
-            columns.key,
-            columns.attempts,
-            columns.created_at,
-            columns.message,
-            columns.event_id,
-            columns.target,
+    rows = list(
+        connection.execute(
+            update(deliveries)
+            .where(one_of(connection, columns.id, numbers))
+            .values(state=DeliveryState.SENDING.value, lease_owner=owner, lease_until=until)
+            .returning(
+                columns.id,
+                columns.key,
+                columns.attempts,
+                columns.created_at,
+                columns.message,
+                columns.event_id,
+                columns.target,
+            )
         )
     )
+    traces = journal.traces(connection, {row.event_id for row in rows})
     claimed: dict[int, tuple[str, Claimed]] = {}
     for number, key, attempts, created_at, message, event_id, target in rows:
-        claimed[number] = (target, Claimed(number, key, attempts, created_at, message or "", event_id))
+        claimed[number] = (
+            target,
+            Claimed(number, key, attempts, created_at, message or "", event_id, traces.get(event_id, "")),
+        )
     singles = [Bundle(claimed[number][0], (claimed[number][1],)) for number in decided.singles]
     digests = [
         Bundle(target, tuple(claimed[number][1] for number in numbers)) for target, numbers in decided.digests.items()

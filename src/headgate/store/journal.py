@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, Select, bindparam, or_, select
 
-from headgate.model.event import Event, EventKind, Source
-from headgate.store.dialect import insert_new
+from headgate.model.event import Event, EventKind, Source, trace_of
+from headgate.store.dialect import insert_new, one_of
 from headgate.store.signals import Topic
 from headgate.store.store import ring
 from headgate.store.tables import events, witnesses
@@ -120,6 +120,12 @@ def get_many(connection: Connection, numbers: Sequence[int]) -> list[Recorded]:
         query = select(events).where(events.c.id.in_(numbers[start : start + 1000])).order_by(events.c.id)
         rows.extend(connection.execute(query))
     return _recorded(connection, rows)
+
+
+def traces(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """Return event number -> its trace, of those that are in the journal."""
+    query = select(events.c.id, events.c.key, events.c.data).where(one_of(connection, events.c.id, list(numbers)))
+    return {number: trace_of(key, json.loads(data)) for number, key, data in connection.execute(query)}
 
 
 def _row(fact: Event, now: float) -> dict[str, object]:

@@ -33,6 +33,7 @@ Work = Callable[[Connection], T]
 _log = structlog.get_logger(__name__)
 _TOPICS = "headgate_topics"
 _WAITS = "headgate_waits"
+_KEPT = "headgate_kept"
 _RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock: PostgreSQL asks to run it again
 _RETRIES = 5
 _SQLITE_BUSY = 30.0
@@ -45,6 +46,11 @@ def ring(connection: Connection, topic: Topic) -> None:
         topics.add(topic)
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"NOTIFY {topic.value}"))
+
+
+def once_kept(connection: Connection, tell: Callable[[], object]) -> None:
+    """Have something counted or logged once the transaction of this connection is kept, and not if it is not."""
+    connection.info.setdefault(_KEPT, []).append(tell)
 
 
 class Store:
@@ -140,12 +146,15 @@ class Store:
 
     def _write_once(self, connection: Connection, pieces: list[Piece]) -> list[Any]:
         connection.info.pop(_TOPICS, None)
+        connection.info.pop(_KEPT, None)
         waits = not all(piece.found_again for piece in pieces)
         with connection.begin():
             begin_writing(connection, waits=waits)
             result = [piece.work(connection) for piece in pieces]
         for topic in connection.info.pop(_TOPICS, ()):
             self.signals.ring(topic)
+        for tell in connection.info.pop(_KEPT, ()):
+            tell()
         return result
 
     def read_now(self, work: Work[T]) -> T:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from headgate.builds.incoming.intake import Intake, Outcome
 from headgate.web.problems import answer
+from headgate.web.tracing import ROUTE
 
 MOST: Final = 25 * 1024 * 1024
 """Bytes of a webhook; GitHub sends no larger ones."""
@@ -38,6 +39,7 @@ def make_forge_routes(source: IntakeSource) -> list[Route]:
 
     async def take(request: Request, kind: str) -> Response:
         intake, name = source(), request.path_params.get("name")
+        request.scope[ROUTE] = f"/{kind}/webhook" if name is None else f"/{kind}/webhook/{{name}}"
         if intake is None or len(name or "") > _MOST_NAME or not intake.has(kind, name):
             return answer(HTTPStatus.NOT_FOUND, f"no such forge is configured at {kind}/webhook")
         body = await reader.read(request)

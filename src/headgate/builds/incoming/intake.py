@@ -23,8 +23,10 @@ from headgate.builds.incoming.signature import carries
 from headgate.builds.incoming.together import Together
 from headgate.config.builds import ForgeSettings, GitHubSettings, GitLabSettings
 from headgate.events.journal import Journal
+from headgate.model import trace
 from headgate.model.event import Event, Source
 from headgate.store.store import Store
+from headgate.telemetry.context import about, current
 
 _log = structlog.get_logger(__name__)
 _REMEMBERED: Final = 10_000
@@ -97,7 +99,8 @@ class Intake:
                 found = github.facts_of(delivery, forge)
             except UnreadableError as error:
                 return self._unreadable(forge, error)
-            taken = await self._keep(forge, found)
+            with about(trace.read(delivery.id)):
+                taken = await self._keep(forge, found)
             self.remember(forge, delivery.id)
             return taken
         return self._unsigned()
@@ -111,7 +114,8 @@ class Intake:
                     found = gitlab.facts_of(gitlab.read(body, headers), forge)
                 except UnreadableError as error:
                     return self._unreadable(forge, error)
-                return await self._keep(forge, found)
+                with about(trace.read(headers.get("x-gitlab-event-uuid"))):
+                    return await self._keep(forge, found)
         return self._unsigned()
 
     async def found(self, forge: str, delivery: Delivery) -> Taken:
@@ -121,7 +125,8 @@ class Intake:
         except UnreadableError as error:
             taken = self._unreadable(forge, error)
         else:
-            taken = await self._keep(forge, found)
+            with about(trace.read(delivery.id)):
+                taken = await self._keep(forge, found)
         self.remember(forge, delivery.id)
         return taken
 
@@ -157,15 +162,13 @@ class Intake:
     async def _keep(self, forge: str, found: Sequence[Event]) -> Taken:
         if not found:
             return self._counted(Outcome.IGNORED, forge)
-        new = await self._write(found)
-        return self._counted(Outcome.NEW if new else Outcome.KNOWN, forge)
+        new = await self._write([fact.traced(current()) for fact in found])
+        outcome = Outcome.NEW if new else Outcome.KNOWN
+        _log.info("webhook.taken", forge=forge, outcome=outcome.value, events=sorted(new.values()))
+        return self._counted(outcome, forge)
 
     async def _write(self, found: Sequence[Event]) -> dict[str, int]:
-        numbers = await self._together.write(found)
-        for fact in found:
-            if fact.key in numbers:
-                _log.info("pull_request.event", kind=fact.kind.value, subject=fact.subject, number=numbers[fact.key])
-        return numbers
+        return await self._together.write(found)
 
     def _unreadable(self, forge: str, error: UnreadableError) -> Taken:
         _log.warning("webhook.unreadable", forge=forge, error=error.message)

@@ -16,16 +16,18 @@ from headgate.model.message import Message
 @json_option
 def show(number: int, *, as_json: bool) -> None:
     """Show everything about delivery NUMBER: its state, its failed attempts, and the message."""
-    from headgate.store import deliveries
+    from headgate.store import deliveries, journal
 
     with opened_store() as store:
         item = store.read_now(lambda connection: deliveries.get(connection, number))
         history = store.read_now(lambda connection: deliveries.history(connection, number))
+        about = [] if item is None else [item.event_id]
+        traces = store.read_now(lambda connection: journal.traces(connection, about))
     if item is None:
         raise NotFoundError(f"there is no delivery {number}")
     if as_json:
         failed = [{"time": one.time, "reason": one.reason.value, "detail": one.detail} for one in history]
-        show_json(fields.as_json(item) | {"failures": failed})
+        show_json(fields.as_json(item) | {"trace": traces.get(item.event_id), "failures": failed})
         return
     show_fields(
         {
@@ -36,6 +38,7 @@ def show(number: int, *, as_json: bool) -> None:
             "Reason": item.reason.value if item.reason else None,
             "Detail": item.detail,
             "Event": item.event_id,
+            "Trace": traces.get(item.event_id),
             "Owed": moment(item.created_at),
             "Not before": moment(item.not_before),
             "Finished": moment(item.finished_at),

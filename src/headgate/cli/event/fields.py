@@ -63,5 +63,6 @@ def as_json(recorded: Recorded) -> dict[str, object]:
         "id": recorded.id,
         "recorded_at": recorded.recorded_at,
         "witnesses": {source.value: at for source, at in recorded.witnesses.items()},
+        "trace": recorded.event.trace,
         **recorded.event.as_json(),
     }

@@ -41,6 +41,7 @@ def show(number: int, *, as_json: bool) -> None:
             "Cluster": event.cluster,
             "User": event.user,
             "Key": event.key,
+            "Trace": event.trace,
             "Seen by": [f"{source.value} at {moment(at)}" for source, at in recorded.witnesses.items()],
             "Data": [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in event.data.items()],
             "Deliveries": [f"{item['id']} {item['recipient']}: {item['state']}" for item in told],

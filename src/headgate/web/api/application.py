@@ -94,7 +94,7 @@ class WithoutSlash:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] == "http" and scope["path"].startswith(f"{_SLURMERS}/") and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].removesuffix("/")}
+            scope["path"] = scope["path"].removesuffix("/")  # in place: which route took it is read from the outside
         await self._app(scope, receive, send)
 
 

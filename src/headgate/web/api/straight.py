@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from headgate.gateway.request import JobRequest
 from headgate.web.api.asking import bearer_header, gateway_of, owner_of, principal_of
 from headgate.web.api.jobs import KEY, LONGEST_KEY, create
+from headgate.web.tracing import ROUTE
 
 _PATH: Final = "/jobs"
 _KEY: Final = re.compile(KEY)
@@ -43,7 +44,7 @@ class Straight:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
         if scope.get("path") == _PATH and scope.get("method") == "POST":
-            scope["app"] = self._api
+            scope["app"], scope[ROUTE] = self._api, _PATH
             await self._answer(scope, receive, send)
         else:
             await self._api(scope, receive, send)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from headgate.errors import ConfigError
 from headgate.web.local.peer import PeerProtocol
+from headgate.web.tracing import Traced
 
 _LONGEST: Final = 107
 """Bytes of a Unix socket's path."""
@@ -45,7 +46,7 @@ class LocalServer:
             raise
         self._made = os.lstat(path)
         config = uvicorn.Config(
-            app,
+            Traced(app),
             http=PeerProtocol,
             ws="none",
             log_config=None,

@@ -1,0 +1,70 @@
+"""Every request has an id: the client's ``X-Request-ID`` or a new one, said in the answer and on all that is logged."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from headgate.model import trace
+from headgate.telemetry.context import about
+
+HEADER: Final = "X-Request-ID"
+ROUTE: Final = "headgate.route"
+"""Where a scope has the template of a route that no router found."""
+REQUESTS = Counter(
+    "headgate_http_requests", "Requests answered, by the route's template and by status.", ["method", "route", "status"]
+)
+SECONDS = Histogram(
+    "headgate_http_request_seconds",
+    "How long requests waited for the first byte of their answer.",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BROKE: Final = 500
+
+
+class Traced:
+    """Gives requests their ids, and counts them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        own = trace.read(Headers(scope=scope).get(HEADER)) or trace.new()
+        begun, counted = time.perf_counter(), False
+
+        def count(status: int) -> None:
+            nonlocal counted
+            counted = True
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = route_of(scope)
+            REQUESTS.labels(method, route, status).inc()
+            SECONDS.labels(method, route).observe(time.perf_counter() - begun)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HEADER] = own
+                count(message["status"])
+            await send(message)
+
+        with about(own):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                if not counted:
+                    count(_BROKE)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the route that took a request: never its path, of which there are too many."""
+    route = scope.get(ROUTE) or getattr(scope.get("route"), "path", None)
+    return route if isinstance(route, str) else "none"
