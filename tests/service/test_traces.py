@@ -13,6 +13,7 @@ from headgate.testing.smtp.behaviour import Say, Step
 from headgate.testing.smtp.sink import SmtpSink
 from tests.builds.incoming.test_intake import note
 from tests.service.running import RunningHeadgate, mail_only
+from tests.telemetry.receiver import Receiver
 
 RULE = """\
 name: tell
@@ -24,7 +25,7 @@ action: {ref: notify.send, parameters: {to: ["mailto:ada@example.org"], title: "
 SECRET = "of the webhook"
 
 
-def service(directory: Path, sink: SmtpSink) -> RunningHeadgate:
+def service(directory: Path, sink: SmtpSink, receiver: Receiver) -> RunningHeadgate:
     (directory / "rules.d").mkdir()
     (directory / "rules.d" / "tell.yaml").write_text(RULE)
     (directory / "jobs").mkdir()
@@ -37,6 +38,7 @@ def service(directory: Path, sink: SmtpSink) -> RunningHeadgate:
             "kind": "gitlab", "url": "http://127.0.0.1:9", "token": "glpat-none", "webhook_secret": SECRET,
         },
     }  # fmt: skip
+    tables["telemetry"] = {"endpoint": receiver.url, "service_name": "headgate-test"}
     tables["service"]["parts"] = ["http", "rules", "worker"]
     return RunningHeadgate(directory, tables)
 
@@ -49,7 +51,7 @@ async def until(running: RunningHeadgate, event: str) -> None:
 
 async def test_one_id_leads_from_the_webhook_to_the_mail_through_a_kill(tmp_path: Path) -> None:
     delivery = str(uuid.uuid4())
-    async with SmtpSink() as sink, service(tmp_path, sink) as running:
+    async with Receiver() as receiver, SmtpSink() as sink, service(tmp_path, sink, receiver) as running:
         sink.choose = lambda step, _: Say("451 4.3.0 later") if step is Step.MAIL else None
         await until(running, "http.listening")
         headers = {"X-Gitlab-Token": SECRET, "X-Gitlab-Event": "Note Hook", "X-Gitlab-Event-UUID": delivery}
@@ -73,11 +75,44 @@ async def test_one_id_leads_from_the_webhook_to_the_mail_through_a_kill(tmp_path
             "delivery.delivered",
         ]
         assert {line["event"] for line in mine} >= set(wanted)
-        in_order = [
-            name for name in wanted if name not in ("webhook.taken", "step.done")
-        ]  # those come when they are due
+        in_order = [name for name in wanted if name not in ("webhook.taken", "step.done")]
         assert [name for name in dict.fromkeys(line["event"] for line in mine) if name in in_order] == in_order
         comment, notice = (line["event_id"] for line in mine if line["event"] == "event.written")
         assert [line["event_id"] for line in mine if line["event"] == "execution.begun"] == [comment]
         told = [line for line in mine if line["event"].startswith("delivery.")]
         assert {(line["event_id"], line["delivery"]) for line in told} == {(notice, told[0]["delivery"])}
+        assert await running.stop() == 0
+        spans = {one.name: one for one in receiver.spans if one.trace == delivery.replace("-", "")}
+        assert "deliver mailto" in spans  # of the second process: the first had no time to send its own
+        assert spans["deliver mailto"].resource["service.name"] == "headgate-test"
+
+
+async def test_a_trace_of_a_request_holds_what_it_brought_about(tmp_path: Path) -> None:
+    delivery = str(uuid.uuid4())
+    async with Receiver() as receiver, SmtpSink() as sink, service(tmp_path, sink, receiver) as running:
+        await until(running, "http.listening")
+        headers = {"X-Gitlab-Token": SECRET, "X-Gitlab-Event": "Note Hook", "X-Gitlab-Event-UUID": delivery}
+        async with httpx2.AsyncClient() as client:
+            await client.post(f"http://127.0.0.1:{running.port}/gitlab/webhook", json=note(), headers=headers)
+        await until(running, "delivery.delivered")
+        assert await running.stop() == 0
+        spans = {one.name: one for one in receiver.spans if one.trace == delivery.replace("-", "")}
+        assert {"POST /gitlab/webhook", "action notify.send", "deliver mailto"} <= set(spans)
+        request = spans["POST /gitlab/webhook"]
+        assert (request.attributes["http.response.status_code"], request.failed) == (202, False)
+        assert spans["action notify.send"].attributes["headgate.rule"] == "site.tell"
+        assert "ada@example.org" not in repr(receiver.spans)
+
+
+async def test_a_receiver_that_is_away_holds_nothing_up(tmp_path: Path) -> None:
+    async with Receiver() as receiver, SmtpSink() as sink:
+        running = service(tmp_path, sink, receiver)
+        running.config.write_text(running.config.read_text().replace(receiver.url, "http://127.0.0.1:9"))
+        async with running:
+            await until(running, "http.listening")
+            headers = {"X-Gitlab-Token": SECRET, "X-Gitlab-Event": "Note Hook"}
+            async with httpx2.AsyncClient() as client:
+                await client.post(f"http://127.0.0.1:{running.port}/gitlab/webhook", json=note(), headers=headers)
+            await until(running, "delivery.delivered")
+            assert await running.stop() == 0
+    assert len(sink.mails) == 1

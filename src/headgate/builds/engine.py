@@ -35,6 +35,7 @@ from headgate.store import build_rows, builds, cursors
 from headgate.store.signals import Topic
 from headgate.store.tables import events
 from headgate.telemetry.context import about
+from headgate.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 _Due = tuple[list[BuildRequest], list[BuildJob], list[tuple[BuildJob, list[BuildRow]]]]
@@ -224,7 +225,7 @@ class BuildEngine:
         if key in self._under_way or self._left_alone.get(key, 0.0) > self._shop.clock():
             return 0
         task = asyncio.create_task(
-            self._done(key, partial(self._traced, work, request, run, build)), name=f"builds {key}"
+            self._done(key, partial(self._traced, key, work, request, run, build)), name=f"builds {key}"
         )
         self._under_way.add(key, task)
         task.add_done_callback(lambda _: self._shop.store.signals.ring(Topic.BUILDS))
@@ -232,6 +233,7 @@ class BuildEngine:
 
     async def _traced(
         self,
+        key: str,
         work: Callable[[], Coroutine[None, None, None]],
         request: int | None,
         run: int | None,
@@ -239,7 +241,7 @@ class BuildEngine:
     ) -> None:
         """Do one thing, under the trace of the event that asked for it. Raises StoreError."""
         trace = await self._shop.store.read(lambda c: builds.trace_of(c, request=request, run=run))
-        with about(trace, request=request, run=run, build=build):
+        with about(trace, request=request, run=run, build=build), span(f"builds {key.partition(' ')[0]}"):
             await work()
 
     async def _done(self, key: str, work: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -26,6 +26,7 @@ from headgate.config.roles import RolesSettings
 from headgate.config.rules import RulesSettings
 from headgate.config.section import Count, CountOrZero, Fraction, Number, Seconds, SecondsOrZero, Section
 from headgate.config.slurm import ClusterSettings, SlurmSettings
+from headgate.config.telemetry import TelemetrySettings
 
 _STORE_URL = re.compile(r"(sqlite|postgresql)://", re.IGNORECASE)
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s/]+):(?P<port>\d{1,5})")
@@ -235,6 +236,7 @@ class Settings(Section):
     )
     service: ServiceSettings = Field(default_factory=ServiceSettings, description="The service itself.")
     logging: LoggingSettings = Field(default_factory=LoggingSettings, description="What is logged.")
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings, description="Where traces go.")
     connectors: dict[str, SerializeAsAny[InstanceOf[ConnectorSettings]]] = Field(
         default_factory=dict,
         description="The ways to reach people, `[connectors.NAME]` each; `kind` says which one, NAME if not given.",

@@ -13,6 +13,7 @@ from headgate.executor.asking import LONG, Asking, at, read
 from headgate.executor.connection import Connection, connected, readable
 from headgate.executor.interface import FileInfo, How, LocalFile, Packed, Place
 from headgate.executor.refusal import ExecutorError, RefusedError
+from headgate.telemetry.spans import span
 
 DEFAULT_SOCKET: Final = Path("/run/headgate-executor.sock")
 _PIECE: Final = 256 * 1024
@@ -59,9 +60,10 @@ class ExecutorClient(Asking):
         return connected(self._path, patience)
 
     async def _exchange(self, verb: str, user: str, fields: Mapping[str, object]) -> tuple[dict[str, Any], int | None]:
-        async with self._connected(self._long_patience if verb in LONG else self._patience) as connection:
-            await connection.send({"verb": verb, "user": user, **fields})
-            return await connection.receive()
+        with span(f"executor {verb}", "client"):
+            async with self._connected(self._long_patience if verb in LONG else self._patience) as connection:
+                await connection.send({"verb": verb, "user": user, **fields})
+                return await connection.receive()
 
     async def _ask(self, verb: str, user: str, fields: Mapping[str, object] = _NOTHING) -> dict[str, Any]:
         answer, descriptor = await self._exchange(verb, user, fields)
@@ -71,12 +73,13 @@ class ExecutorClient(Asking):
     async def _submit(
         self, user: str, fields: Mapping[str, object], script: bytes, when: Awaitable[object] | None
     ) -> dict[str, Any]:
-        async with self._connected(self._patience) as connection:
-            await connection.send_with({"verb": "submit", "user": user, **fields}, script)
-            if when is not None:
-                await asyncio.shield(when)
-            await connection.send_end()
-            answer, descriptor = await connection.receive()
+        with span("executor submit", "client"):
+            async with self._connected(self._patience) as connection:
+                await connection.send_with({"verb": "submit", "user": user, **fields}, script)
+                if when is not None:
+                    await asyncio.shield(when)
+                await connection.send_end()
+                answer, descriptor = await connection.receive()
         _unexpected(descriptor)
         return answer
 

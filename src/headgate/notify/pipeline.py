@@ -39,6 +39,7 @@ from headgate.store.outcomes import Settled
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
 from headgate.telemetry.context import about
+from headgate.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 
@@ -127,7 +128,11 @@ class Worker:
     async def deliver(self, bundle: Bundle) -> None:
         """Take one message through the stages that are left: coalesce, render and send, record."""
         message, bundle = await self._coalesce(bundle)
-        with about(**_told(bundle.deliveries)):
+        others = [one.trace for one in bundle.deliveries] if len(bundle.deliveries) > 1 else ()
+        with (
+            about(**_told(bundle.deliveries)),
+            span(f"deliver {self.name}", "producer", traces=others, headgate__deliveries=len(bundle.deliveries)),
+        ):
             await self._send_and_record(message, bundle)
 
     async def _send_and_record(self, message: Message, bundle: Bundle) -> None:

@@ -29,6 +29,7 @@ from headgate.store import executions, journal
 from headgate.store.executions import Execution
 from headgate.store.store import Store
 from headgate.telemetry.context import about
+from headgate.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 _PAUSE: Final = 1.0
@@ -117,8 +118,14 @@ class Runner:
     async def run(self, ready: Ready, number: int) -> None:
         """Run a step that has begun, and write down what came of it."""
         execution = ready.execution
-        with about(await self._trace(execution.event_id), execution=execution.id, rule=execution.rule):
+        trace = await self._trace(execution.event_id)
+        with (
+            about(trace, execution=execution.id, rule=execution.rule),
+            span(f"action {ready.step.ref}", headgate__rule=execution.rule, headgate__execution=execution.id) as told,
+        ):
             outcome = await self._call(ready)
+            if not outcome.ok:
+                told.fail(outcome.state.value)
             await self._record(ready, number, outcome)
 
     async def _trace(self, event: int) -> str | None:

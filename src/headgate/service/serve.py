@@ -19,6 +19,7 @@ from headgate.errors import HeadgateError, StoreError
 from headgate.gateway.gateway import Gateway
 from headgate.service import logs, systemd
 from headgate.service.supervisor import Part, Supervisor
+from headgate.service.telemetry import reported
 from headgate.service.wiring import Running, load_settings, make_running, open_store
 from headgate.store import deliveries, outcomes
 from headgate.store.migrate import migrate
@@ -48,7 +49,8 @@ async def serve(path: Path | None = None) -> None:
         if store.sqlite:
             # Nobody else works on this store: what was leased, was leased by a process that is gone.
             await store.write(lambda connection: outcomes.expire(connection, time.time(), everybody=True))
-        await _Service(path, settings, store).run()
+        with reported(settings):
+            await _Service(path, settings, store).run()
     finally:
         await asyncio.to_thread(store.close)
 
@@ -122,7 +124,7 @@ class _Service:
         except HeadgateError as error:
             _log.error("service.not_reloaded", error=error.message)
             return
-        fixed = ("store", "logging")
+        fixed = ("store", "logging", "telemetry")
         for section in fixed:
             if getattr(settings, section) != getattr(self._settings, section):
                 _log.warning("service.needs_restart", section=section)

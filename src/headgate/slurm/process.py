@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from headgate.errors import SlurmCommandError, SlurmOutputError
+from headgate.telemetry.spans import span
 
 STDERR_LIMIT: Final = 64 * 1024
 """Bytes of standard error that are kept; the rest is read and forgotten."""
@@ -64,6 +65,23 @@ async def run(
     when this returns.
     """
     command = Path(argv[0]).name
+    with span(command, "client", process__executable__name=command) as told:
+        answer = await _run(argv, command, env=env, timeout=timeout, stdout_limit=stdout_limit, account=account)
+        told.set(process__exit__code=answer.code)
+        if answer.code:
+            told.fail(f"exit {answer.code}")
+    return answer
+
+
+async def _run(
+    argv: Sequence[str | Path],
+    command: str,
+    *,
+    env: Mapping[str, str],
+    timeout: float,  # noqa: ASYNC109 - see above
+    stdout_limit: int,
+    account: Account | None,
+) -> Answer:
     try:
         transport, protocol = await _start(argv, env, stdout_limit, account)
     except OSError as error:

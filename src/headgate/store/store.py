@@ -8,24 +8,27 @@ threads as connections.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import psycopg
 import structlog
+from prometheus_client import Counter, Histogram
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from headgate.errors import StoreBusyError, StoreError
 from headgate.store.batches import Batches, Piece
 from headgate.store.signals import Bell, Signals, Topic
+from headgate.telemetry.spans import past
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -37,6 +40,15 @@ _KEPT = "headgate_kept"
 _RETRIED = frozenset({"40001", "40P01"})  # serialization failure, deadlock: PostgreSQL asks to run it again
 _RETRIES = 5
 _SQLITE_BUSY = 30.0
+_SLOW = 0.05
+"""Seconds from which on a piece of work is a span of its own: of thousands a second, the others say nothing."""
+SECONDS = Histogram(
+    "headgate_store_seconds",
+    "How long pieces of work in the store took, with the time until their turn.",
+    ["kind"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+FAILURES = Counter("headgate_store_failures", "Pieces of work that the store refused or did not answer.", ["kind"])
 
 
 def ring(connection: Connection, topic: Topic) -> None:
@@ -51,6 +63,22 @@ def ring(connection: Connection, topic: Topic) -> None:
 def once_kept(connection: Connection, tell: Callable[[], object]) -> None:
     """Have something counted or logged once the transaction of this connection is kept, and not if it is not."""
     connection.info.setdefault(_KEPT, []).append(tell)
+
+
+@contextlib.contextmanager
+def _timed(kind: Literal["read", "write"]) -> Iterator[None]:
+    """Count how long a piece of work took, with the time until its turn; if that is long, tell of it by itself."""
+    begun = time.perf_counter()
+    try:
+        yield
+    except StoreError:
+        FAILURES.labels(kind).inc()
+        raise
+    finally:
+        seconds = time.perf_counter() - begun
+        SECONDS.labels(kind).observe(seconds)
+        if seconds >= _SLOW:
+            past(f"store {kind}", seconds)
 
 
 class Store:
@@ -97,10 +125,11 @@ class Store:
         ``found_again``: a power failure may undo it, because what is on disk already leads to it again. A crash of
         this process does not.
         """
-        if self._batches is not None:
-            return await asyncio.wrap_future(self._batches.add(work, found_again=found_again))
-        written = partial(self.write_now, work, found_again=found_again)
-        return await asyncio.get_running_loop().run_in_executor(self._writers, written)
+        with _timed("write"):
+            if self._batches is not None:
+                return await asyncio.wrap_future(self._batches.add(work, found_again=found_again))
+            written = partial(self.write_now, work, found_again=found_again)
+            return await asyncio.get_running_loop().run_in_executor(self._writers, written)
 
     def write_soon(self, work: Work[object], failed: Callable[[BaseException], None]) -> None:
         """Run a piece of work that changes something, once the caller waits for something else; ``read`` waits for it.
@@ -122,7 +151,8 @@ class Store:
         """Run a piece of work that changes nothing. Raises StoreError."""
         if self._soon:
             await asyncio.wait(self._soon)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+        with _timed("read"):
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
     def write_now(self, work: Work[T], *, found_again: bool = False) -> T:
         """Do what ``write`` does, in this thread."""

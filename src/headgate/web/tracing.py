@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headgate.model import trace
 from headgate.telemetry.context import about
+from headgate.telemetry.spans import span
 
 HEADER: Final = "X-Request-ID"
 ROUTE: Final = "headgate.route"
@@ -26,6 +27,8 @@ SECONDS = Histogram(
 )
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BROKE: Final = 500
+_IDS: Final = ("X-GitHub-Delivery", "X-Gitlab-Event-UUID", HEADER)
+"""Whose id counts: a forge's, by which it shows what it sent, before that of a proxy on the way."""
 
 
 class Traced:
@@ -39,14 +42,20 @@ class Traced:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        own = trace.read(Headers(scope=scope).get(HEADER)) or trace.new()
+        headers = Headers(scope=scope)
+        own = next((one for name in _IDS if (one := trace.read(headers.get(name)))), None) or trace.new()
         begun, counted = time.perf_counter(), False
+
+        method = scope["method"] if scope["method"] in _METHODS else "other"
 
         def count(status: int) -> None:
             nonlocal counted
             counted = True
-            method = scope["method"] if scope["method"] in _METHODS else "other"
             route = route_of(scope)
+            told.name(f"{method} {route}")
+            told.set(http__request__method=method, http__route=route, http__response__status_code=status)
+            if status >= _BROKE:
+                told.fail(str(status))
             REQUESTS.labels(method, route, status).inc()
             SECONDS.labels(method, route).observe(time.perf_counter() - begun)
 
@@ -56,7 +65,7 @@ class Traced:
                 count(message["status"])
             await send(message)
 
-        with about(own):
+        with about(own), span(method, "server") as told:
             try:
                 await self._app(scope, receive, answer)
             finally:

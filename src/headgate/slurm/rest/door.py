@@ -17,6 +17,7 @@ from headgate.slurm.rest.connections import Connections
 from headgate.slurm.rest.steps import Step, newest, offered
 from headgate.slurm.rest.tokens import Tokens
 from headgate.slurm.rest.values import Complaint, complaints, warnings
+from headgate.telemetry.spans import span
 
 _log = structlog.get_logger(__name__)
 _UNCHANGED: Final = 304
@@ -86,9 +87,11 @@ class Door:
         for attempt in (1, 2):
             step = await self.step()
             address = path.replace("{v}", f"v{step.version}")
-            status, raw = await self._exchange(
-                method, address, who, acting=acting, body=body, query=query, patience=patience
-            )
+            with span(f"slurmrestd {method}", "client", url__path=address) as told:
+                status, raw = await self._exchange(
+                    method, address, who, acting=acting, body=body, query=query, patience=patience
+                )
+                told.set(http__response__status_code=status)
             if status == _UNCHANGED:
                 return Unchanged()
             unknown_path = status == 404 and not raw.lstrip().startswith(b"{")  # noqa: PLR2004 - no such path
