@@ -64,7 +64,7 @@ async def test_it_starts_tells_how_it_is_reloads_and_stops(tmp_path: Path, sink:
         await until(running, "http.listening")
         assert (await running.get("/healthz")).text == "ok\n"
         assert (await running.get("/readyz")).json() == {"ready": True, "wrong": {}}
-        assert "headgate_mail_spool_read_seconds" in (await running.get("/metrics")).text
+        assert "headgate_mail_spool_read_timestamp_seconds" in (await running.get("/metrics")).text
 
         good = running.config.read_text()
         running.config.write_text(good.replace("attempts = 50", 'attempts = "many"'))

@@ -76,6 +76,8 @@ async def test_requests_are_counted_by_route_and_never_by_path(client: httpx2.As
     assert counted(route, 500) == broken + 1
     assert counted("none", 404) == none + 1
     assert counted("none", 405, "other") + counted(route, 405, "other") == odd + 1
-    waited = REGISTRY.get_sample_value("headgate_http_request_seconds_count", {"method": "GET", "route": route})
+    waited = REGISTRY.get_sample_value(
+        "headgate_http_request_duration_seconds_count", {"method": "GET", "route": route}
+    )
     assert waited is not None
     assert waited >= 4

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import Connection
 
 from headgate.builds.backoff import later
@@ -24,8 +25,10 @@ from headgate.model.build import BuildJob, BuildResult, JobPhase
 from headgate.model.event import JSON
 from headgate.model.states import JobState
 from headgate.store import build_rows, builds
+from headgate.store.store import once_kept
 
 _log = structlog.get_logger(__name__)
+ENDED = Counter("headgate_build_jobs_ended", "Jobs of builds whose results are known, by result.", ["result"])
 _FILES_WAIT: Final = 15.0
 """Seconds for which a job that ended well may still have no result file: a shared file system may be behind."""
 _FILES_AGAIN: Final = 2.0
@@ -93,6 +96,8 @@ class Collector:
         values = {"phase": JobPhase.DONE, "result": told, "finished_at": now, "attempts": 0, "problem": ""}
         if not builds.change_job(connection, job, values):
             return
+        status = "CANCELLED" if job.state == JobState.CANCELLED.text else str(told["status"])
+        once_kept(connection, ENDED.labels(status.lower()).inc)
         if job.state == JobState.CANCELLED.text:
             row = rows.cancelled(now, number)
             told_why = "" if job.cancelled_by else more

@@ -7,13 +7,14 @@ on where it was. One thing at a time is done about each request, run, job and co
 from __future__ import annotations
 
 import asyncio
+from collections import Counter as Counts
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from sqlalchemy import Connection, func, select
 
 from headgate.builds.closing import Closing
@@ -46,6 +47,7 @@ _DAY: Final = 86400.0
 _LEFT_ALONE: Final = 300.0
 """Seconds for which something is left alone that met a defect of ours."""
 
+JOBS = Gauge("headgate_build_jobs", "Jobs of builds that are not over, by phase, on the host that builds.", ["phase"])
 DEFECTS = Counter("headgate_builds_defects", "Things about builds that met a defect and are tried again later.")
 
 
@@ -102,6 +104,7 @@ class BuildEngine:
                 if not more:
                     await bell.wait(self._settings.poll)
         finally:
+            JOBS.clear()  # another host may go on
             await self._under_way.end()
 
     async def turn(self) -> bool:
@@ -138,6 +141,7 @@ class BuildEngine:
         """Begin whatever is due and not under way. Raises StoreError."""
         shop, now = self._shop, self._shop.clock()
         requests, jobs, owed = await shop.store.read(lambda c: _read(c, now, states=shop.settings.commit_states))
+        _count(jobs)
         room = self._settings.concurrency - sum(key.startswith("request") for key in self._under_way)
         for request in requests:
             if room <= 0:
@@ -256,6 +260,13 @@ class BuildEngine:
             _log.exception("builds.defect", what=key, again_seconds=_LEFT_ALONE)
             DEFECTS.inc()
             self._left_alone[key] = self._shop.clock() + _LEFT_ALONE
+
+
+def _count(jobs: list[BuildJob]) -> None:
+    counts = Counts(job.phase for job in jobs)
+    for phase in JobPhase:
+        if not phase.over:
+            JOBS.labels(phase.value).set(counts[phase])
 
 
 def _begin(connection: Connection) -> None:

@@ -20,7 +20,7 @@ REQUESTS = Counter(
     "headgate_http_requests", "Requests answered, by the route's template and by status.", ["method", "route", "status"]
 )
 SECONDS = Histogram(
-    "headgate_http_request_seconds",
+    "headgate_http_request_duration_seconds",
     "How long requests waited for the first byte of their answer.",
     ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),

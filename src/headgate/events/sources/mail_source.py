@@ -24,7 +24,9 @@ from headgate.store.store import Store
 _log = structlog.get_logger(__name__)
 
 RECORDS = Counter("headgate_mail_records", "Records of the mail spool, by what became of them.", ["result"])
-SPOOL_SEEN = Gauge("headgate_mail_spool_read_seconds", "When the mail spool was last read, seconds since the epoch.")
+SPOOL_SEEN = Gauge(
+    "headgate_mail_spool_read_timestamp_seconds", "When the mail spool was last read, seconds since the epoch."
+)
 
 
 class SpoolSettings(Protocol):

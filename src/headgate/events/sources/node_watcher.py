@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 LOOKS = Counter("headgate_node_looks", "Looks at the nodes, by how they went.", ["result"])
 LOOK_SECONDS = Histogram("headgate_node_look_seconds", "How long a look at the nodes took.")
 NODES = Gauge("headgate_nodes", "Nodes of the cluster at the last look.")
-SEEN_AT = Gauge("headgate_nodes_seen_at_seconds", "When the nodes were last seen, seconds since the epoch.")
+SEEN_AT = Gauge("headgate_nodes_seen_timestamp_seconds", "When the nodes were last seen, seconds since the epoch.")
 
 _CURSOR_EVERY: Final = 30.0
 _MARGIN: Final = 1800.0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from prometheus_client import Gauge
 
 from headgate.errors import StoreError
 from headgate.store import standings
@@ -17,6 +18,12 @@ from headgate.store.store import Store
 _log = structlog.get_logger(__name__)
 _EVERY: Final = 2.0
 """Seconds between two looks whether something is to be written down."""
+SEEN_AT = Gauge(
+    "headgate_source_seen_timestamp_seconds",
+    "When a source in this process last saw something, or that there is nothing, seconds since the epoch; 0: not yet.",
+    ["source"],
+)
+WRONG = Gauge("headgate_source_failing", "1 while something is wrong with a source in this process.", ["source"])
 _FRESH: Final = 15.0
 """Seconds by which what is written down may be behind while nothing is wrong."""
 
@@ -71,6 +78,9 @@ class Standings:
 
     async def _keep(self, *, everything: bool = False) -> None:
         now = {name: (one.seen_at, one.problem) for name, one in self._sources.items()}
+        for name, (seen_at, problem) in now.items():
+            SEEN_AT.labels(name).set(seen_at or 0)
+            WRONG.labels(name).set(bool(problem))
         due = {name: one for name, one in now.items() if self._is_due(name, one, everything=everything)}
         if not due:
             return

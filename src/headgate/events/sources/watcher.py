@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 TICKS = Counter("headgate_watcher_ticks", "Looks at the queue, by how they went.", ["result"])
 TICK_SECONDS = Histogram("headgate_watcher_tick_seconds", "How long a look at the queue took.")
 JOBS = Gauge("headgate_watcher_jobs", "Job records in the queue at the last look.")
-SEEN_AT = Gauge("headgate_watcher_seen_at_seconds", "When the queue was last seen, seconds since the epoch.")
+SEEN_AT = Gauge("headgate_watcher_seen_timestamp_seconds", "When the queue was last seen, seconds since the epoch.")
 
 SEEN = "watcher.seen"
 """The cursor that says until when the watcher has seen everything."""
