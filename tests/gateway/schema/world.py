@@ -1,6 +1,6 @@
-"""The API keeps to its own description: ten thousand requests, sensible and not, made from the OpenAPI document.
+"""Requests, sensible and not, made from the API's own description, and what their answers have to be.
 
-Slurm's commands are played here, so that what is measured is the API; the executor and the service are real.
+Three files ask, each about a group of operations, so that they can run side by side: ten thousand requests together.
 """
 
 from __future__ import annotations
@@ -9,19 +9,12 @@ import asyncio
 import collections
 import contextlib
 import itertools
-import os
 import random
-import tempfile
 import uuid
-from collections.abc import AsyncIterator
 from http import HTTPStatus
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx2
-import pytest
-import pytest_asyncio
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -36,17 +29,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from headgate.model.job import Attempt, QueuedJob
-from headgate.model.states import JobState
-from headgate.testing.cluster import Cluster
-from headgate.testing.cluster.accounts import ensure_users
-from headgate.testing.slurm import FakeSlurm
+from tests.gateway.schema.groups import Group, group_of
 from tests.gateway.site import Gateway
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
-
-LEAST = 10_000
-"""Requests in all."""
 EACH = 37
 """Requests made up for one operation: such as its schema allows, and as many others; each is sent twice."""
 SLOW = {"POST /monitor": 1}
@@ -58,61 +43,6 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SBATCH = """\
-#!/bin/sh
-cat >/dev/null
-number=$(($(date +%s%N) / 1000 % 2000000000 + 1))
-sed "s/4711/$number/g; s/1700000000/$(date +%s)/g" {line} >>{queue}
-echo $number
-"""
-SCANCEL = """\
-#!/bin/sh
-for last in "$@"; do :; done
-sed -i "/^$last\x1f/s/PENDING/CANCELLED/" {queue}
-"""
-
-
-def play(shared: Path) -> Path:
-    """Let jobs wait in the queue until they are cancelled; return where the commands lie."""
-    shared.chmod(0o755)
-    (shared / "service").mkdir()
-    fake = FakeSlurm(shared / "slurm")
-    fake.has_accounts([])
-    fake.says("scontrol")
-    job = QueuedJob(
-        Attempt("fake", 4711, 1_700_000_000), JobState.PENDING, completing=False, user="ada", uid=1000, name="x",
-        account="physics", partition="main", qos="normal", reason="Priority",
-    )  # fmt: skip
-    fake.has_queue([job])
-    queue = fake.bin.parent / "answers" / "squeue.out"
-    line = queue.rename(queue.with_name("line"))
-    queue.touch()
-    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
-        (fake.bin / name).write_text(text.format(line=line, queue=queue))
-    for file in shared.rglob("*"):
-        file.chmod(0o777 if file.is_dir() or file.parent == fake.bin else 0o666)
-    return fake.bin
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def gateway() -> AsyncIterator[Gateway]:
-    """A gateway whose Slurm takes every job and never runs one."""
-    if os.geteuid() != 0:
-        pytest.skip("the executor needs root")
-    ensure_users()
-    # Not in pytest's own directory, which users may not enter.
-    with tempfile.TemporaryDirectory(prefix="headgate-schema-", dir="/var/tmp") as name:
-        shared = Path(name)
-        played = cast("Cluster", SimpleNamespace(bin=play(shared), shared=shared))
-        tables: dict[str, dict[str, Any]] = {
-            "slurm": {"cluster": "fake"},
-            "roles.operator": {"apps": ["portal"]},
-            "actions.commands.true": {"argv": ["/bin/true"]},
-            "gateway": {"wrong_tokens": 1_000_000, "hook_hosts": ["*"]},
-            "gateway__limits": {"hooks": 1_000_000, "page": 10, "list_without_page": 100},
-        }
-        async with Gateway(played, shared / "service", None, **tables) as running:
-            yield running
 
 
 @schemathesis.serializer("application/zip")
@@ -285,10 +215,12 @@ def first_of_a_stream(case: Case, world: World) -> int:
     return answer.status_code
 
 
-async def test_ten_thousand_requests_are_answered_as_the_description_says(gateway: Gateway) -> None:
+async def ask_all(gateway: Gateway, group: Group) -> None:
+    """Ask all operations of a group, sensibly and not, and check that every answer is one that is described."""
     world = World(gateway)
     schema = schemathesis.openapi.from_url(f"{world.base}/openapi.json")
-    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
+    operations = [one for one in found if group_of(str(one.path)) is group]
     total = 0
     for operation in operations:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -298,6 +230,6 @@ async def test_ten_thousand_requests_are_answered_as_the_description_says(gatewa
     told = f"{total} requests to {len(operations)} operations: {dict(sorted(world.statuses.items()))}"
     print("", *lines, f"without a good token: {dict(world.unknown)}", told, sep="\n")  # noqa: T201 - figures to keep
     assert not world.wrong, "\n\n".join(world.wrong)
-    assert total >= LEAST, told
+    assert total >= group.least, told
     assert sum(count for status, count in world.statuses.items() if status < HTTPStatus.BAD_REQUEST) > total / 10
     assert world.unknown[HTTPStatus.UNAUTHORIZED] > total / 100
