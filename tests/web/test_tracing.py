@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import uuid
 from collections.abc import AsyncIterator
 
@@ -12,6 +13,8 @@ from fastapi import FastAPI, HTTPException
 from prometheus_client import REGISTRY
 
 from headgate.telemetry.context import current
+from headgate.web.api.application import make_api
+from headgate.web.api.straight import Straight
 from headgate.web.server import WebServer
 from headgate.web.tracing import HEADER, Traced
 
@@ -61,6 +64,29 @@ async def test_an_id_that_may_not_stand_in_a_log_is_replaced(client: httpx2.Asyn
 async def test_a_refusal_has_an_id_too(client: httpx2.AsyncClient) -> None:
     answers = [await client.get(path, headers={HEADER: "my-own-id"}) for path in ("/things/missing", "/nothing")]
     assert [(answer.status_code, answer.headers[HEADER]) for answer in answers] == [(404, "my-own-id")] * 2
+
+
+async def test_a_route_is_named_as_the_description_names_it() -> None:
+    api = make_api(lambda: None)
+    asked = {
+        "/apps/one/jobs": "/apps/{appId}/jobs",
+        "/apps/one/jobs/": "/apps/{appId}/jobs",
+        "/apps/one/jobs/2/files/a/b": "/apps/{appId}/jobs/{jobId}/files/{path}",
+        "/jobs/2/files/a/b": "/jobs/{jobId}/files/{path}",
+        "/jobs/2": "/jobs/{jobId}",
+        "/jobs": "/jobs",
+    }
+    before = {route: counted(route, 503) for route in asked.values()}
+    transport = httpx2.ASGITransport(app=Traced(Straight(api)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://headgate.example.org") as client:
+        for path in asked:
+            assert (await client.get(path)).status_code == 503
+        posted = counted("/jobs", 503, "POST")
+        await client.post("/jobs", json={})
+    wanted = collections.Counter(asked.values())
+    assert {route: counted(route, 503) - before[route] for route in before} == wanted
+    assert counted("/jobs", 503, "POST") == posted + 1
+    assert set(wanted) <= set(api.openapi()["paths"])
 
 
 async def test_requests_are_counted_by_route_and_never_by_path(client: httpx2.AsyncClient) -> None:

@@ -75,5 +75,7 @@ class Traced:
 
 def route_of(scope: Scope) -> str:
     """Return the template of the route that took a request: never its path, of which there are too many."""
-    route = scope.get(ROUTE) or getattr(scope.get("route"), "path", None)
+    # A router that was included with a prefix has its routes without it; FastAPI keeps the whole beside them.
+    whole = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    route = scope.get(ROUTE) or getattr(whole, "path_format", None)
     return route if isinstance(route, str) else "none"
