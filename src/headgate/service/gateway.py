@@ -21,7 +21,6 @@ from headgate.executor.client import ExecutorClient
 from headgate.executor.interface import Actor
 from headgate.executor.refusal import ExecutorError, RefusedError
 from headgate.executor.self_ import acting_as_oneself
-from headgate.executor.ssh import SshActor
 from headgate.gateway.following import HOOKS, Follower
 from headgate.gateway.gateway import Gateway
 from headgate.gateway.rest_jobs import RestJobs
@@ -175,6 +174,8 @@ async def actor_of(executor: ExecutorSettings, slurm: SlurmSettings) -> AsyncIte
             yield oneself
         return
     if executor.way == "ssh" and executor.ssh is not None:
+        from headgate.executor.ssh import SshActor  # takes a tenth of the time that the service needs to start
+
         async with SshActor(executor.ssh, executor.roots) as by_ssh:
             yield by_ssh
         return

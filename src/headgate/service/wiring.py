@@ -30,7 +30,6 @@ from headgate.events.sources.mail_source import MailSource
 from headgate.events.sources.standings import Standings
 from headgate.events.sources.watcher import Watcher, WatcherSettings
 from headgate.executor.client import ExecutorClient
-from headgate.executor.ssh import SshActor
 from headgate.model.job import Figures, QueuedJob
 from headgate.model.message import Message
 from headgate.notify.addresses import Addressing
@@ -325,6 +324,8 @@ def make_output_reader(settings: Settings) -> OutputReader:
     """Make what reads the end of jobs' outputs, as their owners."""
     executor = settings.executor
     if executor.way == "ssh" and executor.ssh is not None:
+        from headgate.executor.ssh import SshActor  # see gateway.py
+
         return OutputReader(SshActor(executor.ssh.model_copy(update={"timeout": 10}), executor.roots), executor.roots)
     client = None if executor.path is None else ExecutorClient(executor.path, patience=15)
     return OutputReader(client, executor.roots)
