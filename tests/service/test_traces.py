@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2
 
+from headgate.gateway.apps import Apps
+from headgate.store.store import Store
 from headgate.testing.smtp.behaviour import Say, Step
 from headgate.testing.smtp.sink import SmtpSink
 from tests.builds.incoming.test_intake import note
@@ -44,7 +46,7 @@ def service(directory: Path, sink: SmtpSink, receiver: Receiver) -> RunningHeadg
 
 
 async def until(running: RunningHeadgate, event: str) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not running.events(event):
             await asyncio.sleep(0.02)
 
@@ -116,3 +118,27 @@ async def test_a_receiver_that_is_away_holds_nothing_up(tmp_path: Path) -> None:
             await until(running, "delivery.delivered")
             assert await running.stop() == 0
     assert len(sink.mails) == 1
+
+
+async def test_a_clients_own_id_is_on_all_that_its_call_of_an_action_brought_about(tmp_path: Path) -> None:
+    async with Receiver() as receiver, SmtpSink() as sink:
+        running = service(tmp_path, sink, receiver)
+        text = running.config.read_text().replace('["http", "rules", "worker"]', '["http", "api", "worker"]')
+        running.config.write_text(f'{text}\n[executor]\nway = "self"\nroots = ["{tmp_path}/jobs"]\n')
+        async with running:
+            await until(running, "http.listening")
+            store = Store(f"sqlite:///{tmp_path}/headgate.db")
+            try:
+                _, token = await Apps(store).give_token(None, "admin")
+            finally:
+                await asyncio.to_thread(store.close)
+            headers = {"X-Auth-Token": token, "X-Request-ID": "portal-4711"}
+            asked = {"parameters": {"to": ["mailto:ada@example.org"], "title": "It is done"}}
+            address = f"http://127.0.0.1:{running.port}/actions/notify.send"
+            async with httpx2.AsyncClient() as client, asyncio.timeout(60):
+                while (answer := await client.post(address, json=asked, headers=headers)).status_code == 503:
+                    await asyncio.sleep(0.05)
+            assert (answer.status_code, answer.headers["X-Request-ID"]) == (200, "portal-4711")
+            await until(running, "delivery.delivered")
+        mine = [line["event"] for line in running.lines() if line.get("trace") == "portal-4711"]
+        assert list(dict.fromkeys(mine)) == ["event.written", "action.called", "delivery.delivered"]
