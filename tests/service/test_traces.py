@@ -10,6 +10,9 @@ from typing import Any
 import httpx2
 
 from headgate.gateway.apps import Apps
+from headgate.rules.reading import CURSOR
+from headgate.store import cursors
+from headgate.store.migrate import migrate
 from headgate.store.store import Store
 from headgate.testing.smtp.behaviour import Say, Step
 from headgate.testing.smtp.sink import SmtpSink
@@ -27,11 +30,23 @@ action: {ref: notify.send, parameters: {to: ["mailto:ada@example.org"], title: "
 SECRET = "of the webhook"
 
 
+def prepared(url: str) -> None:
+    """Make a store whose rules are known to be on since before anything happened."""
+    store = Store(url)
+    try:
+        migrate(store)
+        store.write_now(lambda connection: cursors.set_once(connection, CURSOR, 0.0))
+    finally:
+        store.close()
+
+
 def service(directory: Path, sink: SmtpSink, receiver: Receiver) -> RunningHeadgate:
     (directory / "rules.d").mkdir()
     (directory / "rules.d" / "tell.yaml").write_text(RULE)
     (directory / "jobs").mkdir()
-    tables: dict[str, dict[str, Any]] = mail_only(directory, f"sqlite:///{directory}/headgate.db", sink.port)
+    url = f"sqlite:///{directory}/headgate.db"
+    prepared(url)
+    tables: dict[str, dict[str, Any]] = mail_only(directory, url, sink.port)
     tables |= {
         "rules": {"directory": str(directory / "rules.d")},
         "builds.jobs": {"user": "builder", "directory": str(directory / "jobs")},

@@ -108,7 +108,8 @@ class Actions:
         finally:
             outcome_told = "tried" if call.dry_run else outcome
             CALLS.labels(action.name, caller.kind.value, outcome_told).inc()
-            _log.info("action.called", action=action.name, caller=caller.kind.value, outcome=outcome_told)
+            report = _log.info if action.mutating else _log.debug  # some are asked every few seconds
+            report("action.called", action=action.name, caller=caller.kind.value, outcome=outcome_told)
             if number is not None:
                 await self._finish(number, outcome, error)
         return result
