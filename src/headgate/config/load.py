@@ -114,7 +114,10 @@ class _Reader:
         self._warn_of_secrets()
         self.problems.sort(key=lambda problem: (problem.file == ENVIRONMENT, problem.line or 0, problem.key))
         broken = any(problem.severity == "error" for problem in self.problems)
-        return Reading(self.file, None if broken else settings, tuple(self.problems), self._origins(given))
+        origins = self._origins(given)
+        if settings is not None:
+            settings.read_from(self.file, origins)
+        return Reading(self.file, None if broken else settings, tuple(self.problems), origins)
 
     def _settings(self, tree: Tree) -> Settings | None:
         resolved = self._resolve(tree, Settings, ())

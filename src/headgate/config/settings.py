@@ -7,10 +7,12 @@ sample file are made from these descriptions.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, InstanceOf, SecretStr, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, InstanceOf, PrivateAttr, SecretStr, SerializeAsAny, field_validator, model_validator
 
 from headgate.config.actions import ActionSettings
 from headgate.config.builds import BuildSettings
@@ -18,8 +20,10 @@ from headgate.config.connector import ConnectorSettings
 from headgate.config.executor import ExecutorSettings
 from headgate.config.gateway import GatewaySettings
 from headgate.config.local import LocalSettings
+from headgate.config.locations import KeyPath
 from headgate.config.nodes import NodeWatcherSettings
 from headgate.config.notify import HintSettings, MessageSettings
+from headgate.config.origin import Origin
 from headgate.config.pages import PagesSettings
 from headgate.config.push import PushSettings
 from headgate.config.roles import RolesSettings
@@ -192,8 +196,18 @@ class LoggingSettings(Section):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Where settings were read from. Settings that say the same are equal wherever they stood."""
+
+    path: Path | None = field(default=None, compare=False)
+    origins: Mapping[KeyPath, Origin] = field(default_factory=dict, compare=False)
+
+
 class Settings(Section):
     """Everything that can be set."""
+
+    _read: _Read = PrivateAttr(default_factory=_Read)
 
     store: StoreSettings = Field(default_factory=StoreSettings, description="Where events and deliveries are kept.")
     spool: SpoolSettings = Field(default_factory=SpoolSettings, description="Where Slurm's mails are handed over.")
@@ -241,6 +255,21 @@ class Settings(Section):
         default_factory=dict,
         description="The ways to reach people, `[connectors.NAME]` each; `kind` says which one, NAME if not given.",
     )
+
+    @property
+    def path(self) -> Path | None:
+        """The file these settings were read from, which may not be there; None if they were read from none."""
+        return self._read.path
+
+    @property
+    def origins(self) -> Mapping[KeyPath, Origin]:
+        """Where each value came from that is not a default, by its place."""
+        return self._read.origins
+
+    def read_from(self, path: Path, origins: Mapping[KeyPath, Origin]) -> Self:
+        """Say where these settings came from; return them."""
+        self._read = _Read(path, origins)
+        return self
 
 
 def _host_and_port(listen: str) -> tuple[str, int] | None:

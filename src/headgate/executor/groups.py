@@ -20,3 +20,16 @@ def groups_of(user: str) -> frozenset[str]:
         except KeyError:
             continue
     return frozenset(names)
+
+
+def members_of(group: str) -> list[str] | None:
+    """Return the accounts in a group of this host, as far as it lists them; None for a group it does not know.
+
+    Blocking. Directories often do not list those whose first group it is.
+    """
+    try:
+        found = grp.getgrnam(group)
+    except (KeyError, ValueError):
+        return None
+    first = {account.pw_name for account in pwd.getpwall() if account.pw_gid == found.gr_gid}
+    return sorted(first | set(found.gr_mem))

@@ -90,6 +90,15 @@ class AppToken:
         return self.expires_at is not None and self.expires_at <= now
 
 
+def acts_for(rules: AppRules) -> str:
+    """Say for whom an app may act."""
+    if rules.any_user:
+        return "everybody"
+    parts = [*rules.users, *(f"@{group}" for group in rules.groups)]
+    parts += [] if rules.user_pattern is None else [f"/{rules.user_pattern}/"]
+    return " ".join(parts) or "nobody"
+
+
 def new_token() -> str:
     """Return a token nobody can guess: 256 bits."""
     return TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)

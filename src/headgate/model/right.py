@@ -24,6 +24,7 @@ class Right(enum.Enum):
     SEE_AUTOMATION = ("see rules and executions", Role.VIEWER)
     SEE_BUILDS = ("see builds", Role.VIEWER)
     CHANGE_DELIVERIES = ("replay and drop everybody's messages", Role.OPERATOR)
+    TRY_CONNECTORS = ("send trial messages to themselves", Role.OPERATOR)
     CHANGE_RULES = ("switch rules on and off", Role.OPERATOR)
     CHANGE_BUILDS = ("retry, cancel and deploy builds", Role.OPERATOR)
     ADMINISTER = ("see and change apps, tokens, roles, the audit log and the configuration", Role.ADMIN)

@@ -90,6 +90,8 @@ class Housekeeping:
         forgotten["codes"] = await self._store.write(lambda connection: links.forget(connection, now, window))
         if self._settings.vacuum:
             await asyncio.to_thread(tidy, self._store)
+        done = retention.Cleaned(now, forgotten)
+        await self._store.write(lambda connection: retention.keep_cleaned(connection, done), found_again=True)
         _log.info("housekeeping.cleaned", **forgotten)
         return forgotten
 

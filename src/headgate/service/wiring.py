@@ -49,6 +49,7 @@ from headgate.notify.subscriptions import Subscribers
 from headgate.service.actions import make_desk
 from headgate.service.bots import bot_parts
 from headgate.service.builds import builds_parts
+from headgate.service.doctor.examine import examination
 from headgate.service.forges import forge_parts, make_forges, make_intake
 from headgate.service.gateway import (
     ClusterClient,
@@ -205,8 +206,8 @@ def make_running(settings: Settings, store: Store) -> Running:
         forges.update(made)
         parts.extend(forge_parts(settings.builds, store, intake, made, standings))
         parts.extend(builds_parts(settings, store, clusters, forges))
-    by_name = {one.alias: one.client for one in clusters}
-    site = Site(settings, store, desk, by_name, connectors, addressing, door, outputs, Current(gateway), forges)
+    asked, current, look = {one.alias: one.client for one in clusters}, Current(gateway), examination(settings)
+    site = Site(settings, store, desk, asked, connectors, addressing, door, outputs, current, forges, look)
     return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges, site)
 
 

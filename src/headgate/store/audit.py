@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from headgate.model.text import one_line
 from headgate.store.tables import audit
@@ -43,6 +44,8 @@ class AuditFilter:
     action: str | None = None
     since: float | None = None
     until: float | None = None
+    subject: str | None = None
+    outcome: str | None = None
 
 
 def record(
@@ -80,16 +83,32 @@ def finish(connection: Connection, number: int, outcome: str, detail: str = "") 
 
 def find(connection: Connection, wanted: AuditFilter, *, limit: int) -> list[AuditEntry]:
     """Read entries, oldest first; of more than ``limit`` the newest."""
-    query = select(audit)
-    for column, value in ((audit.c.user, wanted.user), (audit.c.via, wanted.via), (audit.c.action, wanted.action)):
+    query = _chosen(wanted).order_by(audit.c.id.desc()).limit(limit)
+    return [AuditEntry(**row) for row in reversed(list(connection.execute(query).mappings()))]
+
+
+def page(connection: Connection, wanted: AuditFilter, *, limit: int, offset: int) -> list[AuditEntry]:
+    """Read entries, newest first, from the ``offset``-th on."""
+    query = _chosen(wanted).order_by(audit.c.id.desc()).limit(limit).offset(offset)
+    return [AuditEntry(**row) for row in connection.execute(query).mappings()]
+
+
+def _chosen(wanted: AuditFilter) -> Select[tuple[Any, ...]]:
+    query: Select[tuple[Any, ...]] = select(audit)
+    for column, value in (
+        (audit.c.user, wanted.user),
+        (audit.c.via, wanted.via),
+        (audit.c.action, wanted.action),
+        (audit.c.subject, wanted.subject),
+        (audit.c.outcome, wanted.outcome),
+    ):
         if value is not None:
             query = query.where(column == value)
     if wanted.since is not None:
         query = query.where(audit.c.time >= wanted.since)
     if wanted.until is not None:
         query = query.where(audit.c.time <= wanted.until)
-    rows = list(connection.execute(query.order_by(audit.c.id.desc()).limit(limit)).mappings())
-    return [AuditEntry(**row) for row in reversed(rows)]
+    return query
 
 
 def forget(connection: Connection, before: float) -> int:

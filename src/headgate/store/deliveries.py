@@ -20,6 +20,10 @@ from headgate.store.tables import OPEN, deliveries, events, failures
 
 _WAITING = and_(text("deliveries.state = 'waiting'"), deliveries.c.lookup.is_(None))
 """Waits for its message, and it is known whom to send it to."""
+RETRIED = (DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.READY)
+"""States from which ``retry`` makes a delivery due now."""
+DROPPED_FROM = (DeliveryState.WAITING, DeliveryState.READY, DeliveryState.DEAD)
+"""States from which ``drop`` takes a delivery out of the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,11 +282,13 @@ class DeliveryFilter:
     job_id: int | None = None
     user: str | None = None
     event_id: int | None = None
+    since: float | None = None
+    """Owed since then: seconds since the epoch."""
 
 
 def find(connection: Connection, wanted: DeliveryFilter, *, limit: int) -> list[Delivery]:
     """Read deliveries in the order they were owed; of more than ``limit`` the newest."""
-    query = _selected()
+    query = selected()
     if wanted.states:
         query = query.where(deliveries.c.state.in_([state.value for state in wanted.states]))
     for column, value in (
@@ -295,14 +301,16 @@ def find(connection: Connection, wanted: DeliveryFilter, *, limit: int) -> list[
             query = query.where(column == value)
     if wanted.job_id is not None:
         query = query.where(or_(events.c.job_id == wanted.job_id, events.c.array_id == wanted.job_id))
+    if wanted.since is not None:
+        query = query.where(deliveries.c.created_at >= wanted.since)
     rows = list(connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit)))
-    return [_delivery(tuple(row)) for row in reversed(rows)]
+    return [as_delivery(tuple(row)) for row in reversed(rows)]
 
 
 def get(connection: Connection, number: int) -> Delivery | None:
     """Read one delivery."""
-    row = connection.execute(_selected().where(deliveries.c.id == number)).first()
-    return None if row is None else _delivery(tuple(row))
+    row = connection.execute(selected().where(deliveries.c.id == number)).first()
+    return None if row is None else as_delivery(tuple(row))
 
 
 def history(connection: Connection, number: int) -> list[Failure]:
@@ -326,13 +334,12 @@ def retry(connection: Connection, numbers: Sequence[int], now: float) -> list[in
 
     A receiver that could not be read names nobody, so those stay as they are.
     """
-    may = (DeliveryState.DEAD, DeliveryState.DROPPED, DeliveryState.READY)
     changed: list[int] = []
     for start in range(0, len(numbers), 1000):
         chosen = (
             update(deliveries)
             .where(deliveries.c.id.in_(numbers[start : start + 1000]))
-            .where(deliveries.c.state.in_([state.value for state in may]))
+            .where(deliveries.c.state.in_([state.value for state in RETRIED]))
             .where(deliveries.c.reason.is_distinct_from(Reason.BAD_RECEIVER.value))
         )
         again = {
@@ -355,20 +362,20 @@ def retry(connection: Connection, numbers: Sequence[int], now: float) -> list[in
 
 def drop(connection: Connection, numbers: Sequence[int], detail: str, now: float) -> list[int]:
     """Take deliveries out of the queue that are not on their way or done; return which ones were."""
-    may = (DeliveryState.WAITING, DeliveryState.READY, DeliveryState.DEAD)
     changed: list[int] = []
     for start in range(0, len(numbers), 1000):
         statement = (
             update(deliveries)
             .where(deliveries.c.id.in_(numbers[start : start + 1000]))
-            .where(deliveries.c.state.in_([state.value for state in may]))
+            .where(deliveries.c.state.in_([state.value for state in DROPPED_FROM]))
             .values(state=DeliveryState.DROPPED.value, reason=Reason.OPERATOR.value, detail=detail, finished_at=now)
         )
         changed.extend(connection.execute(statement.returning(deliveries.c.id)).scalars())
     return sorted(changed)
 
 
-def _selected() -> Select[tuple[object, ...]]:
+def selected() -> Select[tuple[object, ...]]:
+    """Return the query of deliveries with their events' words, whose rows ``as_delivery`` takes."""
     columns = deliveries.c
     return select(
         columns.id,
@@ -391,7 +398,8 @@ def _selected() -> Select[tuple[object, ...]]:
     ).join(events, events.c.id == columns.event_id)
 
 
-def _delivery(row: tuple[object, ...]) -> Delivery:
+def as_delivery(row: tuple[object, ...]) -> Delivery:
+    """Return a row of ``selected`` as a delivery."""
     values = list(row)
     values[5] = DeliveryState(str(values[5]))
     values[6] = None if values[6] is None else Reason(str(values[6]))

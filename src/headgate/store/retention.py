@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from sqlalchemy import Connection, delete, exists, func, select
 
 from headgate.model.delivery import DeliveryState
+from headgate.store import memories
 from headgate.store.tables import buckets, deliveries, events, jobs
 
 _AT_ONCE = 2000
+_CLEANED: Final = "cleaned"
 
 
 def forget_deliveries(connection: Connection, before: float) -> int:
@@ -45,3 +52,22 @@ def sizes(connection: Connection) -> dict[str, int]:
     return {
         name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in tables.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A clean-up: when (seconds since the epoch), and how much of what was forgotten."""
+
+    at: float
+    forgotten: Mapping[str, int]
+
+
+def keep_cleaned(connection: Connection, done: Cleaned) -> None:
+    """Write down that the store was cleaned up."""
+    memories.keep(connection, _CLEANED, json.dumps({"at": done.at, "forgotten": dict(done.forgotten)}))
+
+
+def last_cleaned(connection: Connection) -> Cleaned | None:
+    """Return the last clean-up; None if there was none yet."""
+    kept = memories.recall(connection, _CLEANED)
+    return None if kept is None else Cleaned(**json.loads(kept))

@@ -6,13 +6,14 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from headgate.store.tables import sessions
 
 _BYTES: Final = 32
+_MOST_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,7 @@ def find(connection: Connection, secret: str, *, now: float, idle: float) -> Ses
     row = connection.execute(select(sessions).where(*chosen)).first()
     if row is None:
         return None
-    return Session(
-        row.hash,
-        row.user,
-        tuple(json.loads(row.groups)),
-        row.way,
-        row.address,
-        row.csrf,
-        row.said,
-        row.created_at,
-        row.used_at,
-        row.expires_at,
-    )
+    return _session(row)
 
 
 def use(connection: Connection, hash_: str, now: float) -> None:
@@ -107,3 +97,37 @@ def forget(connection: Connection, *, now: float, idle: float) -> int:
     """Remove sessions that are not good any more; return how many."""
     old = (sessions.c.expires_at <= now) | (sessions.c.used_at <= now - idle)
     return connection.execute(delete(sessions).where(old)).rowcount
+
+
+def of_user(connection: Connection, user: str, *, now: float, idle: float) -> list[Session]:
+    """Return somebody's sessions that are good, the one used last first."""
+    chosen = (sessions.c.user == user, sessions.c.expires_at > now, sessions.c.used_at > now - idle)
+    rows = connection.execute(select(sessions).where(*chosen).order_by(sessions.c.used_at.desc()).limit(_MOST_SHOWN))
+    return [_session(row) for row in rows]
+
+
+def end_of(connection: Connection, user: str, hash_: str) -> bool:
+    """End a session if it is this user's; say whether it was."""
+    chosen = (sessions.c.hash == hash_, sessions.c.user == user)
+    return bool(connection.execute(delete(sessions).where(*chosen)).rowcount)
+
+
+def end_others(connection: Connection, user: str, but: str) -> int:
+    """End all of somebody's sessions but one; return how many there were."""
+    chosen = (sessions.c.user == user, sessions.c.hash != but)
+    return connection.execute(delete(sessions).where(*chosen)).rowcount
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        row.hash,
+        row.user,
+        tuple(json.loads(row.groups)),
+        row.way,
+        row.address,
+        row.csrf,
+        row.said,
+        row.created_at,
+        row.used_at,
+        row.expires_at,
+    )

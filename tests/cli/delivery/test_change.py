@@ -45,3 +45,15 @@ def test_all_is_never_meant_by_saying_nothing(site: Site, verb: str) -> None:
 @pytest.mark.parametrize("verb", ["retry", "drop"])
 def test_a_number_no_store_can_hold_is_refused(site: Site, verb: str) -> None:
     assert site.run("delivery", verb, "99999999999999999999").exit_code == 2
+
+
+def test_what_was_done_is_in_the_audit_log(site: Site) -> None:
+    site.text("delivery", "retry", "3", "1")
+    site.text("delivery", "drop", "4", "--why", "not needed")
+    site.text("delivery", "drop", "1")
+    entries = site.json("audit", "list")
+    assert [(one["via"], one["action"], one["subject"], one["outcome"], one["detail"]) for one in entries] == [
+        ("command line", "delivery retry", "2 deliveries", "done", "1 left alone; 3"),
+        ("command line", "delivery drop", "delivery 4", "done", "not needed"),
+        ("command line", "delivery drop", "delivery 1", "refused", "dropped by an operator; 1 left alone"),
+    ]

@@ -5,9 +5,10 @@ import time
 import click
 import pytest
 
-from headgate.cli.me.words import Only, Quiet, Span, filter_words, preference_words
+from headgate.cli.me.words import Only, Quiet, Span
 from headgate.model.message import Outcome
 from headgate.model.person import FAILURES
+from headgate.model.person_words import filter_words, preference_words
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from headgate.cli.options import opened_store
 from headgate.cli.output import moment
 from headgate.errors import HeadgateError
 from headgate.gateway.apps import Apps
-from headgate.model.app import App, AppRules, AppToken
+from headgate.model.app import App, AppRules, AppToken, acts_for
 from headgate.store import audit
 
 T = TypeVar("T")
@@ -104,15 +104,6 @@ def as_json(app: App) -> dict[str, Any]:
 def as_row(app: App) -> tuple[str, ...]:
     """Return an app as a row of a table."""
     return app.name, app.id, acts_for(app.rules), moment(app.created_at), "off" if app.disabled else "on"
-
-
-def acts_for(rules: AppRules) -> str:
-    """Say for whom an app may act."""
-    if rules.any_user:
-        return "everybody"
-    parts = [*rules.users, *(f"@{group}" for group in rules.groups)]
-    parts += [] if rules.user_pattern is None else [f"/{rules.user_pattern}/"]
-    return " ".join(parts) or "nobody"
 
 
 def token_json(kept: AppToken) -> dict[str, Any]:

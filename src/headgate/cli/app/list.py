@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from headgate.cli.app.apps import COLUMNS, acts_for, as_row, with_apps
+from headgate.cli.app.apps import COLUMNS, as_row, with_apps
 from headgate.cli.app.apps import as_json as app_json
 from headgate.cli.output import json_option, moment, show_fields, show_json, show_table
+from headgate.model.app import acts_for
 
 
 @click.command("list")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from headgate.cli.connector.configured import configured_one
 from headgate.cli.output import json_option, plain, show_json
 
 if TYPE_CHECKING:
-    from headgate.notify.connector import Connector, Outcome
+    from headgate.notify.connector import Connector
 
 _SAMPLES = ("failed", "succeeded", "started", "warning", "array", "digest")
 
@@ -69,17 +69,10 @@ def trial(name: str, target: str, samples: tuple[str, ...], directory: Path | No
 
 async def _send(connector: Connector, target: str, samples: tuple[str, ...]) -> list[dict[str, Any]]:
     """Send the samples one after the other. Raises RecipientError for a target that is not taken."""
-    from headgate.connectors.samples import SAMPLES
-    from headgate.notify.connector import Envelope
+    from headgate.connectors.trial import send
 
     try:
-        checked = connector.check_target(target)
-        told = []
-        for sample in samples:
-            envelope = Envelope(checked, SAMPLES[sample], f"test-{secrets.token_hex(8)}")
-            outcome = await connector.send(envelope, _commit)
-            told.append({"sample": sample, "target": checked, **_words(outcome)})
-        return told
+        return [asdict(await send(connector, target, sample)) for sample in samples]
     finally:
         await connector.aclose()
 
@@ -98,16 +91,12 @@ async def _render(connector: Connector, target: str, samples: tuple[str, ...]) -
     Raises RecipientError, or ConnectorError for a connector that cannot show it.
     """
     from headgate.connectors.samples import SAMPLES
-    from headgate.errors import ConnectorError
-    from headgate.notify.connector import Envelope, Renders
+    from headgate.connectors.trial import shown as shown_by
 
     try:
-        if not isinstance(connector, Renders):
-            raise ConnectorError(f"connector {connector.name} cannot show what it would send")
-        checked = connector.check_target(target)
         files: dict[str, bytes] = {}
         for sample in samples:
-            shown = connector.render(Envelope(checked, SAMPLES[sample], f"test-{sample}"))
+            shown = shown_by(connector, target, SAMPLES[sample], f"test-{sample}")
             files[f"{sample}{shown.suffix}"] = shown.payload.encode()
             if shown.html:
                 files[f"{sample}.html"] = shown.html.encode()
@@ -115,16 +104,3 @@ async def _render(connector: Connector, target: str, samples: tuple[str, ...]) -
         return files
     finally:
         await connector.aclose()
-
-
-async def _commit() -> None:
-    """Nothing is recorded, so nothing has to be waited for."""
-
-
-def _words(outcome: Outcome) -> dict[str, str | None]:
-    from headgate.notify.connector import Delivered, TryAgain
-
-    if isinstance(outcome, Delivered):
-        return {"outcome": "delivered", "reason": None, "detail": outcome.reference}
-    how = "not now" if isinstance(outcome, TryAgain) else "refused"
-    return {"outcome": how, "reason": outcome.reason.value, "detail": outcome.detail}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from sqlalchemy import Connection
 
+from headgate.cli.account import account
 from headgate.cli.delivery import fields
 from headgate.cli.options import Number, opened_store
 from headgate.cli.output import json_option, show_json
@@ -22,9 +23,7 @@ _LIMIT = 100_000
 @json_option
 def retry(numbers: tuple[int, ...], *, as_json: bool, **values: Any) -> None:
     """Try deliveries again now: those NUMBERed, or all that the options choose (such as --state dead)."""
-    from headgate.store import deliveries
-
-    _change("retried", numbers, values, lambda c, ids: deliveries.retry(c, ids, time.time()), as_json=as_json)
+    _change("retried", numbers, values, "retry", as_json=as_json)
 
 
 @click.command()
@@ -34,20 +33,21 @@ def retry(numbers: tuple[int, ...], *, as_json: bool, **values: Any) -> None:
 @json_option
 def drop(numbers: tuple[int, ...], why: str, *, as_json: bool, **values: Any) -> None:
     """Take deliveries out of the queue: those NUMBERed, or all that the options choose."""
-    from headgate.store import deliveries
-
-    _change("dropped", numbers, values, lambda c, ids: deliveries.drop(c, ids, why, time.time()), as_json=as_json)
+    _change("dropped", numbers, values, "drop", why, as_json=as_json)
 
 
 def _change(
     what: str,
     numbers: Sequence[int],
     values: dict[str, Any],
-    change: Callable[[Connection, Sequence[int]], list[int]],
+    change: str,
+    why: str = "",
     *,
     as_json: bool,
 ) -> None:
     from headgate.store import deliveries
+    from headgate.store.delivery_changes import Change, Operator
+    from headgate.store.delivery_changes import change as changed_by
 
     if not numbers and not any(values.values()):
         raise click.UsageError("say which: numbers, or at least one option such as --state dead")
@@ -58,7 +58,8 @@ def _change(
         asked = list(numbers)
         if not asked:
             asked = [item.id for item in deliveries.find(connection, fields.chosen(**values), limit=_LIMIT)]
-        return len(asked), change(connection, asked)
+        who = Operator(account(), "command line")
+        return len(asked), changed_by(connection, Change(change), asked, who, why=why, now=time.time())
 
     with opened_store() as store:
         asked, changed = store.write_now(work)

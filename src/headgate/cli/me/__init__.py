@@ -14,8 +14,8 @@ from headgate.cli.me.messages import messages
 from headgate.cli.me.prefer import prefer
 from headgate.cli.me.service import DEFAULT_SOCKET, ask
 from headgate.cli.me.subscribe import subscribe, unsubscribe
-from headgate.cli.me.words import filter_words, preference_words
 from headgate.cli.output import json_option, moment, show_fields, show_json
+from headgate.model.person_words import filter_words, preference_words
 
 
 @click.group(invoke_without_command=True)

@@ -7,8 +7,9 @@ import time
 import click
 
 from headgate.cli.me.service import ask
-from headgate.cli.me.words import OFF, Only, Quiet, Span, preference_words
+from headgate.cli.me.words import OFF, Only, Quiet, Span
 from headgate.cli.output import json_option, show_json
+from headgate.model.person_words import preference_words
 
 
 @click.command()

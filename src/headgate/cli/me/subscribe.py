@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from headgate.cli.me.service import ask
-from headgate.cli.me.words import Span, filter_words
+from headgate.cli.me.words import Span
 from headgate.cli.options import Number
 from headgate.cli.output import json_option, plain, show_json
+from headgate.model.person_words import filter_words
 
 
 @click.command()

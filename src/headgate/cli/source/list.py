@@ -16,7 +16,7 @@ def list_(*, as_json: bool) -> None:
     On or off is what the configuration here says. What was seen is what the services that share the store wrote down;
     it may be some seconds old.
     """
-    from headgate.service.sources import as_listed, configured
+    from headgate.events.sources.listing import as_listed, configured
     from headgate.service.wiring import load_settings
     from headgate.store import standings
 

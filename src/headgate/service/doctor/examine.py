@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from headgate.config.load import Reading
+from headgate.config.load import Reading, read
+from headgate.config.settings import Settings
+from headgate.connectors.registry import settings_of
 from headgate.service.doctor import here, kept, slurm
 from headgate.service.doctor.finding import Finding, Level, note, well, wrong
 
 _AREA = "configuration"
+
+
+def examination(settings: Settings) -> Callable[[], Awaitable[list[Finding]]]:
+    """Return what looks at everything, by the configuration as its file and the environment have it then."""
+
+    async def run() -> list[Finding]:
+        return await examine(await asyncio.to_thread(read, settings.path, connector_settings=settings_of))
+
+    return run
 
 
 async def examine(reading: Reading) -> list[Finding]:

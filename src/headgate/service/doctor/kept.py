@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from headgate.config.settings import Settings
 from headgate.errors import StoreError
+from headgate.events.sources.listing import as_listed, configured
 from headgate.model.delivery import DeliveryState
 from headgate.service.doctor.finding import Finding, note, well, wrong
-from headgate.service.sources import as_listed, configured
 from headgate.store import deliveries, standings
 from headgate.store.revision import NEWEST, current
 from headgate.store.store import Store

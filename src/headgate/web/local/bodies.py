@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from headgate.model.person import Link, Preferences, Subscription, SubscriptionFilter
 from headgate.store.deliveries import Delivery
+from headgate.web.own import Reach
 
 MAX_PARTITIONS: Final = 16
 _MAX_NAME: Final = 64
@@ -57,7 +58,8 @@ class ShownLink(_Body):
         )
 
 
-def _bounded(wanted: SubscriptionFilter) -> SubscriptionFilter:
+def bounded(wanted: SubscriptionFilter) -> SubscriptionFilter:
+    """Return a filter that is not too large. Raises ValueError."""
     if len(wanted.partitions) > MAX_PARTITIONS:
         raise ValueError(f"at most {MAX_PARTITIONS} partitions")
     if any(not 0 < len(partition) <= _MAX_NAME for partition in wanted.partitions):
@@ -71,7 +73,7 @@ class SubscriptionRequest(_Body):
     """Asks to be told of the asker's own jobs through a connector."""
 
     connector: Name
-    filter: Annotated[SubscriptionFilter, AfterValidator(_bounded)] = SubscriptionFilter()
+    filter: Annotated[SubscriptionFilter, AfterValidator(bounded)] = SubscriptionFilter()
 
 
 class ShownSubscription(_Body):
@@ -94,6 +96,11 @@ class ShownConnector(_Body):
     bot: bool
     reaches: bool
     why_not: str = ""
+
+    @classmethod
+    def of(cls, reach: Reach) -> ShownConnector:
+        """Show a way."""
+        return cls(name=reach.name, bot=reach.bot, reaches=reach.reaches, why_not=reach.why_not)
 
 
 class Summary(_Body):

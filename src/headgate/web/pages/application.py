@@ -14,9 +14,13 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 from headgate.errors import HeadgateError
 from headgate.web.pages import assets, live
+from headgate.web.pages.administration import application as administration
 from headgate.web.pages.forms import MOST_BODY
 from headgate.web.pages.frame import ROOT, bare_page, page
 from headgate.web.pages.headers import Guarded
+from headgate.web.pages.me import routes as me
+from headgate.web.pages.notifications import connectors, preview
+from headgate.web.pages.notifications import routes as notifications
 from headgate.web.pages.overview import routes as overview
 from headgate.web.pages.site import SiteSource
 from headgate.web.pages.visitor import SignInNeededError, Visitor
@@ -27,6 +31,11 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     assets.router,
     live.router,
     overview.router,
+    preview.router,
+    connectors.router,
+    notifications.router,
+    me.router,
+    administration.router,
 )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fastapi import Request
 
@@ -19,6 +20,26 @@ from headgate.notify.output import OutputReader
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.rest.client import RestClient
 from headgate.store.store import Store
+
+
+class Examined(Protocol):
+    """One thing that the doctor looked at; ``advice`` says what to do."""
+
+    @property
+    def area(self) -> str:
+        """What it belongs to."""
+
+    @property
+    def level(self) -> str:
+        """``well``, ``note``, ``wrong``."""
+
+    @property
+    def what(self) -> str:
+        """What was found."""
+
+    @property
+    def advice(self) -> str:
+        """What to do; empty where all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,8 @@ class Site:
     gateway: Callable[[], Gateway | None]
     """Returns the job gateway, while it runs here."""
     forges: Mapping[str, Forge] = field(default_factory=dict)
+    examine: Callable[[], Awaitable[Sequence[Examined]]] | None = None
+    """Has the doctor look at everything; None where it cannot."""
 
 
 SiteSource = Callable[[], Site | None]

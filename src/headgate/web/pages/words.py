@@ -10,19 +10,25 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
+from headgate.model.text import one_line
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 NONE: Final = "\u2013"
 """What is written where there is nothing: a dash."""
 _KIBI: Final = 1024.0
-_GOOD: Final = frozenset({"COMPLETED", "done", "sent", "succeeded", "success", "SUCCESS", "idle", "up", "ok"})
+_GOOD: Final = frozenset(
+    {"COMPLETED", "done", "sent", "succeeded", "success", "SUCCESS", "idle", "up", "ok"} | {"delivered", "well", "on"}
+)
 _BUSY: Final = frozenset(
     {"RUNNING", "COMPLETING", "running", "sending", "asking", "allocated", "mixed", "released", "received"}
 )
 _BAD: Final = frozenset(
     {"FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "dead", "failed", "refused", "down"}
-    | {"error", "FAILURE", "lost", "fail", "not_responding"}
+    | {"error", "FAILURE", "lost", "fail", "not_responding", "wrong"}
 )
-_CARE: Final = frozenset({"CANCELLED", "PREEMPTED", "drained", "draining", "drain", "approval", "dropped", "cancelled"})
+_CARE: Final = frozenset(
+    {"CANCELLED", "PREEMPTED", "drained", "draining", "drain", "approval", "dropped", "cancelled"} | {"begun", "note"}
+)
 
 
 def duration(seconds: float | None) -> str:
@@ -116,6 +122,11 @@ def lines(text: object) -> Markup:
     return Markup("<br>").join(escape(line) for line in str(text).splitlines())
 
 
+def line(text: object, most: int = 200) -> str:
+    """Return foreign text as one clean line of at most so many characters."""
+    return one_line(str(text), most)
+
+
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "duration": duration,
     "when": when,
@@ -126,4 +137,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "badge": badge,
     "share": share,
     "lines": lines,
+    "line": line,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headgate.config.settings import Settings
-from headgate.service.sources import as_listed, configured
+from headgate.events.sources.listing import as_listed, configured
 from headgate.store.standings import Stored
 
 NOW = 1_000_000.0

@@ -1,0 +1,1 @@
+"""Administration: apps and tokens, roles, the audit log, the configuration, the store, sources. ``routes.py`` first."""
