@@ -23,6 +23,7 @@ BENCHMARKS = {
     "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",
     "webhook": "a hundred webhooks a second, beside an empty route of the same service",
     "builds": "GitHub calls of an hour with 50 running jobs and 300 comments, beside reading the comments each minute",
+    "pages": "server time and size of every page with 10,000 jobs in the store, beside a bare route",
     "smtp": "mails per second through the mailto connector, beside plain aiosmtplib",
 }
 """Each is a module of this folder with a ``main``."""

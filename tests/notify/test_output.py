@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from headgate.executor.client import ExecutorClient
+from headgate.executor.refusal import RefusedError
 from headgate.model.mail import MailRequest, MailScope
 from headgate.model.message import LogTail
 from headgate.notify.output import OutputReader
@@ -100,3 +101,28 @@ async def test_by_ssh_the_owners_file_is_read_on_the_login_node() -> None:
         path.write_text("x" * 100_000 + "\none\ntwo\nthree\n")
         reader = OutputReader(node.client, ["~", str(node.root)])
         assert await reader.tail(asked(path), 2) == LogTail(path=str(path), lines=("two", "three"))
+
+
+async def test_a_file_is_opened_and_a_directory_listed_as_the_owner(helper: Helper) -> None:
+    written(helper, "slurm-10.out", "text\n")
+    reader = OutputReader(helper.client, ("~", str(helper.root)))
+    async with await reader.opened(USER, str(helper.root / "slurm-10.out")) as file:
+        assert await file.read(100, 0) == b"text\n"
+    listing = await reader.listed(USER, str(helper.root))
+    assert "slurm-10.out" in [one.name for one in listing.entries]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "{root}/../../etc/passwd", "{root}/nothing", "{root}/hidden"])
+async def test_what_the_owner_may_not_open_is_refused_in_words(helper: Helper, path: str) -> None:
+    written(helper, "hidden", "secret\n", owner=OTHER)
+    reader = OutputReader(helper.client, ("~", str(helper.root)))
+    with pytest.raises(RefusedError) as refused:
+        await reader.opened(USER, path.format(root=helper.root))
+    assert refused.value.message
+
+
+async def test_without_an_executor_neither_files_nor_directories_are_opened(helper: Helper) -> None:
+    written(helper, "slurm-11.out", "text\n", mode=0o644)
+    for asked_for in (OutputReader().opened, OutputReader().listed):
+        with pytest.raises(RefusedError, match="no executor"):
+            await asked_for(USER, str(helper.root / "slurm-11.out"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from headgate.config.section import Seconds, Section
+from headgate.model.role import Role
 
 
 class PagesSettings(Section):
@@ -19,3 +20,8 @@ class PagesSettings(Section):
     )
     session_lifetime: Seconds = Field(43_200, description="Seconds for which somebody stays signed in.")
     session_idle: Seconds = Field(7200, description="Seconds without a request after which somebody is signed out.")
+    outputs: Role | None = Field(
+        None,
+        description="Role that sees the output of everybody's jobs; without one only its owner sees a job's output. "
+        "It is read as the owner, and who looked is in the audit log.",
+    )

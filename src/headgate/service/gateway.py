@@ -185,9 +185,11 @@ async def actor_of(executor: ExecutorSettings, slurm: SlurmSettings) -> AsyncIte
 class OwnersDoor:
     """Ends jobs as their owners, by the executor: the service's account needs no rights in Slurm for it."""
 
-    def __init__(self, client: SlurmClient | RestClient, executor: ExecutorClient) -> None:
+    def __init__(self, client: SlurmClient | RestClient, executor: ExecutorClient, alias: str = "") -> None:
+        """``alias``: what the executor knows the cluster by."""
         self._client = client
         self._executor = executor
+        self._alias = alias
 
     async def cluster_name(self) -> str:
         """Return the cluster's name. Raises SlurmError."""
@@ -196,7 +198,7 @@ class OwnersDoor:
     async def cancel(self, job: str, owner: str) -> str | None:
         """End a job of this user; return None, or in plain words why not. Raises SlurmError."""
         try:
-            await self._executor.cancel(owner, job)
+            await self._executor.cancel(owner, job, cluster=self._alias)
         except RefusedError as error:
             if error.transient:
                 raise SlurmCommandError(error.message) from error
@@ -211,12 +213,14 @@ def client_of(settings: SlurmSettings) -> SlurmClient | RestClient:
     return RestClient(settings) if settings.driver == "rest" else SlurmClient(settings)
 
 
-def door_of(executor: ExecutorSettings, client: SlurmClient | RestClient) -> SlurmClient | RestClient | OwnersDoor:
-    """Return how bots end jobs: as their owners where there is an executor or slurmrestd, else as the service."""
+def door_of(
+    executor: ExecutorSettings, client: SlurmClient | RestClient, alias: str = ""
+) -> SlurmClient | RestClient | OwnersDoor:
+    """Return how people end jobs: as their owners where there is an executor or slurmrestd, else as the service."""
     if isinstance(client, RestClient):
         return client
     if executor.way == "executor" and executor.path is not None:
-        return OwnersDoor(client, ExecutorClient(executor.path))
+        return OwnersDoor(client, ExecutorClient(executor.path), alias)
     return client
 
 

@@ -49,7 +49,6 @@ from headgate.notify.subscriptions import Subscribers
 from headgate.service.actions import make_desk
 from headgate.service.bots import bot_parts
 from headgate.service.builds import builds_parts
-from headgate.service.doctor.examine import examination
 from headgate.service.forges import forge_parts, make_forges, make_intake
 from headgate.service.gateway import (
     ClusterClient,
@@ -67,6 +66,7 @@ from headgate.service.nodes import node_watchers
 from headgate.service.push import push_parts
 from headgate.service.roles import Role
 from headgate.service.rules import rules_parts
+from headgate.service.site import make_site
 from headgate.service.supervisor import Part
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.rest.client import RestClient
@@ -206,8 +206,18 @@ def make_running(settings: Settings, store: Store) -> Running:
         forges.update(made)
         parts.extend(forge_parts(settings.builds, store, intake, made, standings))
         parts.extend(builds_parts(settings, store, clusters, forges))
-    asked, current, look = {one.alias: one.client for one in clusters}, Current(gateway), examination(settings)
-    site = Site(settings, store, desk, asked, connectors, addressing, door, outputs, current, forges, look)
+    site = make_site(
+        settings,
+        store,
+        desk,
+        clusters=clusters,
+        connectors=connectors,
+        addressing=addressing,
+        door=door,
+        outputs=outputs,
+        gateway=Current(gateway),
+        forges=forges,
+    )
     return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges, site)
 
 

@@ -307,6 +307,18 @@ def find(connection: Connection, wanted: DeliveryFilter, *, limit: int) -> list[
     return [as_delivery(tuple(row)) for row in reversed(rows)]
 
 
+def of_events(connection: Connection, numbers: Sequence[int], *, limit: int) -> list[Delivery]:
+    """Read the deliveries of these events, in the order they were owed; at most ``limit``."""
+    query = selected().where(one_of(connection, deliveries.c.event_id, list(numbers)))
+    return [as_delivery(tuple(row)) for row in connection.execute(query.order_by(deliveries.c.id).limit(limit))]
+
+
+def newest_of(connection: Connection, user: str, limit: int) -> list[Delivery]:
+    """Read the deliveries that the newest events about a user's jobs led to, newest first."""
+    query = selected().where(events.c.user == user).order_by(events.c.id.desc(), deliveries.c.id.desc())
+    return [as_delivery(tuple(row)) for row in connection.execute(query.limit(limit))]
+
+
 def get(connection: Connection, number: int) -> Delivery | None:
     """Read one delivery."""
     row = connection.execute(selected().where(deliveries.c.id == number)).first()

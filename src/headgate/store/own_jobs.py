@@ -24,7 +24,7 @@ def open_of(connection: Connection, user: str, limit: int) -> list[StoredJob]:
 def numbered(connection: Connection, user: str, number: int, limit: int) -> list[StoredJob]:
     """Return a user's attempts of a job id, or of the tasks of an array, newest first, at most ``limit``."""
     found: list[StoredJob] = []
-    for cluster in _clusters(connection):
+    for cluster in clusters_of_jobs(connection):
         for column in (jobs.c.job_id, jobs.c.array_id):
             found += _owned(connection, user, and_(jobs.c.cluster == cluster, column == number), limit)
     unique = {one.attempt: one for one in found}
@@ -43,7 +43,7 @@ def last_mail(connection: Connection, user: str, number: int) -> list[Recorded]:
     return journal.find(connection, wanted, limit=50)
 
 
-def _clusters(connection: Connection) -> list[str]:
+def clusters_of_jobs(connection: Connection) -> list[str]:
     """Return the clusters there are jobs of; each is one step in the index, however many jobs there are."""
     found: list[str] = []
     query = select(func.min(jobs.c.cluster))

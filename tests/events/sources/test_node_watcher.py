@@ -11,7 +11,7 @@ from headgate.errors import SlurmCommandError, SlurmError, StoreError
 from headgate.events.journal import Journal
 from headgate.events.sources import node_watcher as watcher_module
 from headgate.events.sources.node_watcher import NodeWatcher, NodeWatcherSettings
-from headgate.store import journal, nodes
+from headgate.store import capacities, journal, nodes
 from headgate.store.journal import EventFilter, Recorded
 from headgate.store.signals import Topic
 from headgate.store.store import Store
@@ -67,6 +67,22 @@ async def test_quiet_look_is_one_call_and_slurmdbd_is_asked_now_and_then(
     for clock.now in (1000.0, 1010.0, 1020.0, 1030.0, 1040.0):
         await watching.tick()
     assert cluster.calls == {"nodes": 5, "outages": 2, "controllers": 1, "partitions": 1}
+
+
+async def test_what_the_cluster_has_and_uses_is_kept_when_it_changes_and_now_and_then(
+    store: Store, cluster: ToldNodes, clock: SimpleNamespace
+) -> None:
+    watching = watcher(store, cluster)
+    kept = []
+    for clock.now, used in ((1000.0, 0), (1010.0, 0), (1020.0, 4), (1030.0, 4), (1060.0, 4)):
+        cluster.seen = [node("MIXED" if used else "IDLE", name="n1", cpus=8, cpus_allocated=used)]
+        await watching.tick()
+        capacity = (await store.read(capacities.recall))[CLUSTER]
+        kept.append((capacity.seen_at, dict(capacity.states), capacity.cpus, capacity.cpus_allocated))
+    idle, mixed = {"idle": 1}, {"mixed": 1}
+    assert kept == [
+        (1000.0, idle, 8, 0), (1000.0, idle, 8, 0), (1020.0, mixed, 8, 4), (1020.0, mixed, 8, 4), (1060.0, mixed, 8, 4),
+    ]  # fmt: skip
 
 
 async def test_change_has_slurmdbd_asked_at_once(store: Store, cluster: ToldNodes, clock: SimpleNamespace) -> None:

@@ -87,7 +87,7 @@ class Person:
 
     http: httpx2.AsyncClient
 
-    async def get(self, path: str, **query: str) -> httpx2.Response:
+    async def get(self, path: str, /, **query: str) -> httpx2.Response:
         """Ask for a page below ``/ui``."""
         return await self.http.get(f"/ui{path}", params=query)
 

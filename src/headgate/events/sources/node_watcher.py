@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -27,10 +27,11 @@ from headgate.events.sources.pace import look_on
 from headgate.events.sources.queries import NodeQueries
 from headgate.events.sources.standings import Standing
 from headgate.events.sources.stored_nodes import Remembered, matters, remembered, stored_node
+from headgate.model.capacity import Capacity, capacity_of
 from headgate.model.event import Event
 from headgate.model.node import Node
 from headgate.model.node_outage import NodeOutage
-from headgate.store import cursors, nodes
+from headgate.store import capacities, cursors, nodes
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
 
@@ -102,6 +103,7 @@ class NodeWatcher:
         self._cluster = ""
         self._nodes: dict[str, Remembered] = {}
         self._missing: dict[str, float] = {}
+        self._capacity = Capacity(0.0)
         self._seen: float | None = None
         self._outages_from: float | None = None
         self._outages_next = 0.0
@@ -153,6 +155,7 @@ class NodeWatcher:
         told = {name: one.told for name, one in self._nodes.items()}
         joined = join(self._cluster, told, looked, outages, look)
         await self._keep(after, joined, asked)
+        await self._keep_capacity(capacity_of(seen, asked))
         NODES.set(len(seen))
         SEEN_AT.set(now)
         await self._site.look(now)
@@ -243,6 +246,14 @@ class NodeWatcher:
             self._cursor_kept = now
         self._nodes = {**kept, **after}
         self._seen, self._outages_from = now, start
+
+    async def _keep_capacity(self, seen: Capacity) -> None:
+        """Write what the cluster has and uses, where that changed, or was written long ago."""
+        same = replace(seen, seen_at=self._capacity.seen_at) == self._capacity
+        if same and seen.seen_at - self._capacity.seen_at < _CURSOR_EVERY:
+            return
+        await self._store.write(lambda c: capacities.keep(c, self._cluster, seen), found_again=True)
+        self._capacity = seen
 
     @staticmethod
     def _with_ledger(name: str, one: Remembered, joined: Joined, start: float) -> Remembered:

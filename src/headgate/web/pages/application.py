@@ -18,6 +18,8 @@ from headgate.web.pages.administration import application as administration
 from headgate.web.pages.forms import MOST_BODY
 from headgate.web.pages.frame import ROOT, bare_page, page
 from headgate.web.pages.headers import Guarded
+from headgate.web.pages.jobs import output_routes as job_output
+from headgate.web.pages.jobs import routes as jobs
 from headgate.web.pages.me import routes as me
 from headgate.web.pages.notifications import connectors, preview
 from headgate.web.pages.notifications import routes as notifications
@@ -36,6 +38,8 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     notifications.router,
     me.router,
     administration.router,
+    jobs.router,
+    job_output.router,
 )
 
 

@@ -14,12 +14,15 @@ from headgate.builds.forge.interface import Forge
 from headgate.config.settings import Settings
 from headgate.gateway.gateway import Gateway
 from headgate.gateway.refusals import UnavailableError
+from headgate.model.change import Facts
+from headgate.model.job import Figures
 from headgate.notify.addresses import Addressing
 from headgate.notify.connector import Connector
 from headgate.notify.output import OutputReader
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.rest.client import RestClient
 from headgate.store.store import Store
+from headgate.web.pages.kept import Kept
 
 
 class Examined(Protocol):
@@ -63,6 +66,12 @@ class Site:
     forges: Mapping[str, Forge] = field(default_factory=dict)
     examine: Callable[[], Awaitable[Sequence[Examined]]] | None = None
     """Has the doctor look at everything; None where it cannot."""
+    doors: Mapping[str, SlurmDoor] = field(default_factory=dict)
+    """Name in the settings -> what ends jobs there as their owners; the default one is '', too."""
+    accounts: Kept[list[Figures]] = field(default_factory=Kept)
+    """What accounting said of jobs lately."""
+    records: Kept[list[Facts]] = field(default_factory=Kept)
+    """What slurmctld said of jobs lately."""
 
 
 SiteSource = Callable[[], Site | None]

@@ -76,6 +76,21 @@ def clock(moment: float | None) -> Markup:
     )
 
 
+def iso(moment: float) -> str:
+    """Return a time as machines read it, in UTC."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(moment: float) -> str:
+    """Return a time as date and clock show it here."""
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short(text: object, limit: int = 80) -> str:
+    """Return foreign text as one clean line of at most so many characters."""
+    return one_line(str(text), limit)
+
+
 def size(count: float | None) -> str:
     """Return bytes in binary units: ``3.2 GiB``; a dash for none."""
     if count is None:
@@ -131,6 +146,9 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "duration": duration,
     "when": when,
     "clock": clock,
+    "iso": iso,
+    "local": local,
+    "short": short,
     "size": size,
     "number": number,
     "tone": tone,
