@@ -122,3 +122,11 @@ async def test_a_step_that_is_being_done_is_not_cancelled(store: Store) -> None:
         await Decisions(store).decide(number, CANCEL, caller())
     with pytest.raises(DecisionError, match="waits for nobody's approval: it is running"):
         await Decisions(store).decide(number, REFUSE, caller())
+
+
+async def test_a_reason_stands_with_the_execution_and_in_the_audit_log(store: Store) -> None:
+    number = await waiting(store)
+    execution = await Decisions(store).decide(number, REFUSE, caller(), why="not\nnow")
+    assert execution.reason == "refused by ada: not now"
+    [entry] = await audited(store)
+    assert entry.detail == "action for node n4; why: not now; from 192.0.2.1"

@@ -36,6 +36,17 @@ async def test_queue_is_what_squeue_says(fake: FakeSlurm) -> None:
     assert client.calls == {"squeue": 1}
 
 
+async def test_jobs_on_nodes_are_asked_for_by_a_hostlist(fake: FakeSlurm) -> None:
+    fake.has_queue([JOB])
+    client = SlurmClient(fake.settings())
+    assert await client.queue_on(["n2", "n1"]) == [JOB]
+    (call,) = fake.calls("squeue")
+    assert "--nodelist=n[1-2]" in call
+    for wrong in ([], ["n[1-"]):
+        with pytest.raises(ValueError, match="nodes"):
+            await client.queue_on(wrong)
+
+
 async def test_accounting_asks_one_sacct_for_all_jobs(fake: FakeSlurm) -> None:
     fake.has_accounts([FIGURES])
     client = SlurmClient(fake.settings())

@@ -41,3 +41,12 @@ async def test_events_about_a_node_are_found_by_its_name(store: Store) -> None:
     await store.write(lambda c: journal.append(c, facts))
     found = await store.read(lambda c: journal.find(c, EventFilter(node="n1"), limit=10))
     assert [item.event.key for item in found] == ["0", "3"]
+
+
+async def test_one_node_and_those_of_all_clusters_are_read(store: Store) -> None:
+    kept = [StoredNode(cluster, name, {}) for cluster in ("b", "a") for name in ("n2", "n1")]
+    await store.write(lambda c: nodes.keep(c, kept, 1.0))
+    found = await store.read(lambda c: nodes.everywhere(c, 3))
+    assert [(one.cluster, one.name) for one in found] == [("a", "n1"), ("a", "n2"), ("b", "n1")]
+    assert await store.read(lambda c: nodes.one_of(c, "b", "n2")) == StoredNode("b", "n2", {})
+    assert await store.read(lambda c: nodes.one_of(c, "c", "n2")) is None

@@ -66,6 +66,8 @@ class Requests:
                     await self._closed(forge, request)
                 case RequestKind.LABELED:
                     await self._labeled(forge, request)
+                case RequestKind.DEPLOY:
+                    await self._deploy(forge, request)
         except (GoneError, ForbiddenError) as error:
             await self._finish(request, RequestState.FAILED, error.message)
         except ForgeError as error:
@@ -257,10 +259,20 @@ class Requests:
             if "deployed" not in request.progress:
                 done = await self._commands.deploy(self._asked(forge, request), ())
                 request = await self._note(request, {"deployed": _kept(done)})
-            points = _done(request.progress["deployed"]).points
-            if points:
-                await self._answer(forge, request, "\n".join([*(f"- {one}" for one in points), self._mark(request)]))
+            await self._tell_deployed(forge, request)
         await self._finish(request, RequestState.DONE)
+
+    async def _deploy(self, forge: Forge, request: BuildRequest) -> None:
+        if "deployed" not in request.progress:
+            done = await self._commands.deploy_granted(request, str(request.data.get("commit") or ""))
+            request = await self._note(request, {"deployed": _kept(done)})
+        await self._tell_deployed(forge, request)
+        await self._finish(request, RequestState.DONE)
+
+    async def _tell_deployed(self, forge: Forge, request: BuildRequest) -> None:
+        points = _done(request.progress["deployed"]).points
+        if points:
+            await self._answer(forge, request, "\n".join([*(f"- {one}" for one in points), self._mark(request)]))
 
     async def _cancel(self, request: BuildRequest, which: Callable[[BuildJob], bool], by: str) -> None:
         wanted = JobFilter(repository=request.repository, number=request.number, open=True)

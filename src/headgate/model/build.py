@@ -26,6 +26,8 @@ class RequestKind(enum.StrEnum):
     """A pull request was closed or merged."""
     LABELED = "labeled"
     """A label was put on it."""
+    DEPLOY = "deploy"
+    """Somebody who may, asked beside the pull request for what was built to be deployed."""
 
 
 class RequestState(enum.StrEnum):

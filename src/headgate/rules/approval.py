@@ -59,8 +59,10 @@ def role_for(execution: Execution) -> Role:
     return Role.OPERATOR if approval is None else approval.role
 
 
-def decide(connection: Connection, number: int, decision: Decision, caller: Caller, now: float) -> Execution:
-    """Decide about an execution, and write into the audit log who did; return it as it is then.
+def decide(
+    connection: Connection, number: int, decision: Decision, caller: Caller, now: float, *, why: str = ""
+) -> Execution:
+    """Decide about an execution, and write into the audit log who did, and why; return it as it is then.
 
     A step that is being done is not undone. Raises NotPermittedError, NotFoundError and DecisionError.
     """
@@ -76,12 +78,12 @@ def decide(connection: Connection, number: int, decision: Decision, caller: Call
     if why_not:
         raise DecisionError(why_not)
     by = caller.user or caller.name
-    if not executions.change(connection, number, execution.state, _change(decision, by, now)):
+    if not executions.change(connection, number, execution.state, _change(decision, by, now, why)):
         raise DecisionError(
             _why_not(_execution(connection, number), decision, now)
             or f"execution {number} has gone on in the meantime: look again"
         )
-    _record(connection, number, decision, caller, now=now, execution=execution)
+    _record(connection, number, decision, caller, now=now, execution=execution, why=why)
     return _execution(connection, number)
 
 
@@ -92,21 +94,22 @@ class Decisions:
     store: Store
     clock: Callable[[], float] = time.time
 
-    async def decide(self, number: int, decision: Decision, caller: Caller) -> Execution:
+    async def decide(self, number: int, decision: Decision, caller: Caller, *, why: str = "") -> Execution:
         """Decide about an execution; return it as it is then. Raises what ``decide`` does, and StoreError."""
         now = self.clock()
         try:
-            return await self.store.write(lambda connection: decide(connection, number, decision, caller, now))
+            return await self.store.write(lambda connection: decide(connection, number, decision, caller, now, why=why))
         except (NotPermittedError, NotFoundError, DecisionError) as error:
-            why = error.message
+            why_not = error.message
             await self.store.write(
-                lambda connection: _record(connection, number, decision, caller, now=now, why_not=why)
+                lambda connection: _record(connection, number, decision, caller, now=now, why_not=why_not, why=why)
             )
             raise
 
 
-def _change(decision: Decision, by: str, now: float) -> Change:
-    reason = f"{_DONE[decision]} by {by}"
+def _change(decision: Decision, by: str, now: float, why: str) -> Change:
+    told = one_line(why, _REASON)
+    reason = f"{_DONE[decision]} by {by}{f': {told}' if told else ''}"
     if decision is Decision.APPROVE:
         return Change(ExecutionState.WAITING, reason, now, approved_by=by)
     return over(ExecutionState.CANCELLED, reason, now)
@@ -151,12 +154,14 @@ def _record(
     now: float,
     execution: Execution | None = None,
     why_not: str = "",
+    why: str = "",
 ) -> None:
     """Write into the audit log what was decided about an execution, or that it was not, and why."""
     about = "" if execution is None else f" of {execution.rule}"
     details = (
         why_not,
         "" if execution is None else f"{execution.step} for {execution.subject}",
+        f"why: {one_line(why, _REASON)}" if why else "",
         f"from {caller.origin}" if caller.origin else "",
     )
     audit.record(

@@ -28,6 +28,7 @@ from headgate.slurm.commands import (
     squeue,
 )
 from headgate.slurm.commands.marks import new_mark
+from headgate.slurm.commands.node_updates import hostlist
 from headgate.slurm.commands.scontrol import MailSettings
 
 _log = structlog.get_logger(__name__)
@@ -86,6 +87,16 @@ class SlurmClient:
         """
         cluster, mark = await self.cluster_name(), new_mark()
         text = await self._run(squeue.command(), squeue.environment(mark), timeout=self._settings.timeout)
+        queue = squeue.parse(text, mark, cluster=cluster)
+        self._refuse("squeue", queue.refused, len(queue.jobs))
+        return queue.jobs
+
+    async def queue_on(self, hosts: Sequence[str]) -> list[QueuedJob]:
+        """Return the jobs that are on these nodes now, by one squeue. Raises ValueError for what is no hostlist."""
+        cluster, mark = await self.cluster_name(), new_mark()
+        text = await self._run(
+            squeue.command_on(hostlist(hosts)), squeue.environment(mark), timeout=self._settings.timeout
+        )
         queue = squeue.parse(text, mark, cluster=cluster)
         self._refuse("squeue", queue.refused, len(queue.jobs))
         return queue.jobs

@@ -92,13 +92,14 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
-    """Which executions to read; ``open``: only those that are not over."""
+    """Which executions to read; ``open``: only those that are not over; ``before``: only lower numbers."""
 
     rule: str | None = None
     state: ExecutionState | None = None
     subject: str | None = None
     open: bool = False
     since: float | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,8 @@ def find(connection: Connection, wanted: ExecutionFilter, *, limit: int) -> list
         query = query.where(_OPEN)
     if wanted.since is not None:
         query = query.where(executions.c.created_at >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(executions.c.id < wanted.before)
     rows = list(connection.execute(query.order_by(executions.c.id.desc()).limit(limit)))
     return [_execution(row) for row in reversed(rows)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
@@ -26,6 +27,26 @@ def of_cluster(connection: Connection, cluster: str) -> list[StoredNode]:
     """Return every node of a cluster, by name."""
     query = select(nodes).where(nodes.c.cluster == cluster).order_by(nodes.c.name)
     return [StoredNode(row.cluster, row.name, json.loads(row.data)) for row in connection.execute(query)]
+
+
+class KeptNode(NamedTuple):
+    """One node as it is kept: ``text`` is its data as JSON, which whoever looks at thousands need not always read."""
+
+    cluster: str
+    name: str
+    text: str
+
+
+def everywhere(connection: Connection, limit: int) -> list[KeptNode]:
+    """Return the nodes of all clusters, by cluster and name, at most ``limit``."""
+    query = select(nodes.c.cluster, nodes.c.name, nodes.c.data).order_by(nodes.c.cluster, nodes.c.name).limit(limit)
+    return [KeptNode(*row) for row in connection.execute(query)]
+
+
+def one_of(connection: Connection, cluster: str, name: str) -> StoredNode | None:
+    """Return one node; None if it is not known."""
+    row = connection.execute(select(nodes).where(nodes.c.cluster == cluster, nodes.c.name == name)).first()
+    return None if row is None else StoredNode(row.cluster, row.name, json.loads(row.data))
 
 
 def keep(connection: Connection, changed: Sequence[StoredNode], now: float) -> None:

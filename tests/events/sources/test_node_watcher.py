@@ -85,6 +85,29 @@ async def test_what_the_cluster_has_and_uses_is_kept_when_it_changes_and_now_and
     ]  # fmt: skip
 
 
+async def test_what_jobs_hold_is_written_every_half_minute_and_nothing_told(
+    store: Store, cluster: ToldNodes, clock: SimpleNamespace
+) -> None:
+    async def kept() -> tuple[object, object]:
+        [one] = await store.read(lambda c: nodes.of_cluster(c, CLUSTER))
+        figures = one.data["figures"]
+        assert isinstance(figures, dict)
+        return one.data["state"], figures["cpus_allocated"]
+
+    cluster.seen = [node("IDLE", cpus=8)]
+    watching = watcher(store, cluster)
+    await watching.tick()
+    assert await kept() == ("IDLE", 0)
+    cluster.seen = [node("MIXED", cpus=8, cpus_allocated=2)]
+    clock.now = 1010.0
+    await watching.tick()
+    assert await kept() == ("IDLE", 0)
+    clock.now = 1031.0
+    await watching.tick()
+    assert await kept() == ("MIXED", 2)
+    assert await told(store) == []
+
+
 async def test_change_has_slurmdbd_asked_at_once(store: Store, cluster: ToldNodes, clock: SimpleNamespace) -> None:
     watching = watcher(store, cluster)
     await watching.tick()

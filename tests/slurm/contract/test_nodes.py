@@ -81,6 +81,9 @@ async def test_node_with_a_job_drains_and_then_is_drained(client: SlurmClient, a
     assert not draining.state.drained
     assert draining.cpus_allocated >= 3
     assert draining.tres_allocated["mem"] >= 300 << 20
+    [there] = await client.queue_on(["n1", "n2"])
+    assert (there.attempt.job_id, there.user, there.nodes) == (job, "ada", "n1")
+    assert await client.queue_on(["n2"]) == []
     at_rest.command("scancel", str(job))
     assert (await node_when(client, "n1", lambda one: one.state.drained)).tres_allocated == {}
 

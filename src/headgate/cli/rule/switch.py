@@ -26,18 +26,13 @@ def disable(ref: str) -> None:
 
 def _switch(ref: str, *, enabled: bool) -> None:
     from headgate.cli.rule.site import opened_rules
-    from headgate.store import audit, rules
+    from headgate.rules import book
 
     with opened_rules() as site:
-        rule = site.get(ref)
+        rule, by, now = site.get(ref), account(), time.time()
 
         def work(connection: Connection) -> None:
-            now, by = time.time(), account()
-            rules.switch(connection, rule.ref, enabled=enabled, by=by, now=now)
-            verb = "rule.enable" if enabled else "rule.disable"
-            audit.record(
-                connection, user=by, via="command line", action=verb, subject=rule.ref, outcome="done", now=now
-            )
+            book.switch(connection, rule, enabled=enabled, by=by, via="command line", now=now)
 
         site.store.write_now(work)
     click.echo(f"{rule.ref} is {'on' if enabled else 'off'}")

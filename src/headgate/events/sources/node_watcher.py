@@ -26,9 +26,9 @@ from headgate.events.sources.node_ledger import HISTORIC, Joined, join, prune
 from headgate.events.sources.pace import look_on
 from headgate.events.sources.queries import NodeQueries
 from headgate.events.sources.standings import Standing
-from headgate.events.sources.stored_nodes import Remembered, matters, remembered, stored_node
+from headgate.events.sources.stored_nodes import Remembered, figures_of, matters, remembered, stored_node
 from headgate.model.capacity import Capacity, capacity_of
-from headgate.model.event import Event
+from headgate.model.event import JSON, Event
 from headgate.model.node import Node
 from headgate.model.node_outage import NodeOutage
 from headgate.store import capacities, cursors, nodes
@@ -102,6 +102,7 @@ class NodeWatcher:
         self._site = ClusterWatch(store, events, slurm, settings.cluster_interval)
         self._cluster = ""
         self._nodes: dict[str, Remembered] = {}
+        self._shown: dict[str, tuple[str, dict[str, JSON]]] = {}
         self._missing: dict[str, float] = {}
         self._capacity = Capacity(0.0)
         self._seen: float | None = None
@@ -237,13 +238,19 @@ class NodeWatcher:
             start = max(start, now - _MARGIN)
         after = {name: self._with_ledger(name, one, joined, start) for name, one in after.items()}
         before = self._nodes
-        changed = [one for name, one in after.items() if name not in before or matters(before[name], one)]
+        due = now - self._cursor_kept >= _CURSOR_EVERY
+        # What a node has of jobs changes all the time: it is written every now and then, for those who look.
+        changed = [
+            one
+            for name, one in after.items()
+            if name not in before or matters(before[name], one) or (due and self._shown.get(name) != _shown(one))
+        ]
         gone = self._gone(after, now)
         kept = {name: one for name, one in before.items() if name not in after and name not in gone}
-        due = now - self._cursor_kept >= _CURSOR_EVERY
         if joined.events or changed or gone or due:
             await self._store.write(lambda c: self._write(c, joined.events, changed, gone, (now, start)))
             self._cursor_kept = now
+            self._shown.update({one.known.node.name: _shown(one) for one in changed})
         self._nodes = {**kept, **after}
         self._seen, self._outages_from = now, start
 
@@ -279,3 +286,7 @@ class NodeWatcher:
         nodes.forget(connection, self._cluster, gone)
         cursors.advance(connection, self._settings.cursor("seen"), seen)
         cursors.advance(connection, self._settings.cursor("outages"), outages_from)
+
+
+def _shown(one: Remembered) -> tuple[str, dict[str, JSON]]:
+    return one.known.node.state.text, figures_of(one.known.node)

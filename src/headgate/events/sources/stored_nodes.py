@@ -21,6 +21,7 @@ class Remembered:
     told: tuple[Told, ...] = ()
 
 
+_GPU: Final = "gres/gpu"
 _PASSING: Final = frozenset({NodeFlag.BLOCKED, NodeFlag.COMPLETING, NodeFlag.PLANNED})
 
 
@@ -45,6 +46,21 @@ def _kept(one: Remembered) -> tuple[object, ...]:
     )
 
 
+def figures_of(node: Node) -> dict[str, JSON]:
+    """Return what pages show of a node and the watcher itself does not need; memory is in bytes."""
+    return {
+        "cpus": node.cpus,
+        "cpus_allocated": node.cpus_allocated,
+        "memory": node.memory,
+        "memory_allocated": node.memory_allocated,
+        "gpus": node.tres.get(_GPU, 0),
+        "gpus_allocated": node.tres_allocated.get(_GPU, 0),
+        "gres": node.gres,
+        "features": list(node.active_features or node.features),
+        "version": node.version,
+    }
+
+
 def stored_node(cluster: str, one: Remembered) -> StoredNode:
     """Return what the store keeps of a node."""
     node = one.known.node
@@ -61,6 +77,7 @@ def stored_node(cluster: str, one: Remembered) -> StoredNode:
         "silent_since": one.known.silent_since,
         "told_silent": one.known.told_silent,
         "told": [cast("JSON", entry.as_json()) for entry in one.told],
+        "figures": figures_of(node),
     }
     return StoredNode(cluster, node.name, data)
 

@@ -59,6 +59,14 @@ def command() -> list[str]:
     return ["squeue", "--noheader", "--all", "--states=all", "--local", "--sort=i"]
 
 
+def command_on(nodes: str) -> list[str]:
+    """Return the arguments: the jobs that are on some nodes, a hostlist, or are being cleaned up there."""
+    return [
+        "squeue", "--noheader", "--all", "--states=running,suspended,completing", "--local", "--sort=i",
+        f"--nodelist={nodes}",
+    ]  # fmt: skip
+
+
 def environment(mark: str) -> dict[str, str]:
     """Return the variables that make squeue print what ``parse`` reads with the same mark."""
     *others, last = _FIELDS

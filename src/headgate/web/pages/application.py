@@ -15,12 +15,15 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from headgate.errors import HeadgateError
 from headgate.web.pages import assets, live
 from headgate.web.pages.administration import application as administration
+from headgate.web.pages.automation import routes as automation
+from headgate.web.pages.builds import routes as builds
 from headgate.web.pages.forms import MOST_BODY
 from headgate.web.pages.frame import ROOT, bare_page, page
 from headgate.web.pages.headers import Guarded
 from headgate.web.pages.jobs import output_routes as job_output
 from headgate.web.pages.jobs import routes as jobs
 from headgate.web.pages.me import routes as me
+from headgate.web.pages.nodes import routes as nodes
 from headgate.web.pages.notifications import connectors, preview
 from headgate.web.pages.notifications import routes as notifications
 from headgate.web.pages.overview import routes as overview
@@ -40,6 +43,9 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     administration.router,
     jobs.router,
     job_output.router,
+    nodes.router,
+    automation.router,
+    builds.router,
 )
 
 

@@ -19,15 +19,14 @@ _KIBI: Final = 1024.0
 _GOOD: Final = frozenset(
     {"COMPLETED", "done", "sent", "succeeded", "success", "SUCCESS", "idle", "up", "ok"} | {"delivered", "well", "on"}
 )
-_BUSY: Final = frozenset(
-    {"RUNNING", "COMPLETING", "running", "sending", "asking", "allocated", "mixed", "released", "received"}
-)
+_BUSY: Final = frozenset({"RUNNING", "COMPLETING", "running", "sending", "allocated", "mixed", "released", "received"})
 _BAD: Final = frozenset(
     {"FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "dead", "failed", "refused", "down"}
-    | {"error", "FAILURE", "lost", "fail", "not_responding", "wrong"}
+    | {"error", "FAILURE", "lost", "fail", "not_responding", "failing", "invalid", "tests failed", "wrong"}
 )
 _CARE: Final = frozenset(
-    {"CANCELLED", "PREEMPTED", "drained", "draining", "drain", "approval", "dropped", "cancelled"} | {"begun", "note"}
+    {"CANCELLED", "PREEMPTED", "drained", "draining", "drain", "maintenance", "approval", "asking", "stopped"}
+    | {"dropped", "cancelled", "being cancelled", "begun", "note"}
 )
 
 

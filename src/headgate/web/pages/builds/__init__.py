@@ -1,0 +1,1 @@
+"""Builds: pull requests with what was built of them. ``routes.py`` first."""
