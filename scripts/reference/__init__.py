@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scripts.reference import actions, commands, errors, events, messages, metrics, settings, states
+from scripts.reference import actions, commands, errors, events, messages, metrics, permissions, settings, states
 
 PAGES: dict[str, Callable[[], str]] = {
     "actions.md": actions.page,
@@ -16,6 +16,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events.md": events.page,
     "messages.md": messages.page,
     "metrics.md": metrics.page,
+    "permissions.md": permissions.page,
     "settings.md": settings.page,
     "states.md": states.page,
 }

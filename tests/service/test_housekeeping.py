@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from headgate.errors import StoreError
 from headgate.model.delivery import DeliveryState
 from headgate.model.event import Event, EventKind, Source
 from headgate.service.housekeeping import Housekeeping, HousekeepingSettings, tidy
-from headgate.store import claims, deliveries, journal, outcomes, retention
+from headgate.store import claims, deliveries, journal, outcomes, retention, sessions, sign_ins
 from headgate.store.claims import Limits
 from headgate.store.deliveries import DeliveryFilter
 from headgate.store.migrate import migrate
 from headgate.store.outcomes import Settled
+from headgate.store.sign_ins import SignInKind
 from headgate.store.store import Store
 from headgate.store.tables import events
 from tests.store.owed import owe
@@ -49,7 +51,7 @@ async def test_what_is_older_than_the_settings_say_is_forgotten(store: Store) ->
 async def test_zero_days_keep_for_ever(store: Store) -> None:
     await old_and_new(store)
     for_ever = replace(SETTINGS, events_days=0, deliveries_days=0, audit_days=0, submissions_days=0, builds_days=0)
-    assert set(await Housekeeping(store, for_ever).clean()) == {"buckets", "codes", "tokens"}
+    assert set(await Housekeeping(store, for_ever).clean()) == {"buckets", "codes", "sessions", "sign_ins", "tokens"}
     assert await store.read(retention.sizes) == {"events": 4, "deliveries": 2, "jobs": 0}
 
 
@@ -115,3 +117,16 @@ async def test_space_is_given_back(tmp_path: Path) -> None:
     await asyncio.to_thread(tidy, store)
     assert (tmp_path / "headgate.db").stat().st_size < full / 3
     store.close()
+
+
+async def test_who_is_signed_out_and_who_never_came_in_is_forgotten(store: Store) -> None:
+    def fill(connection: Connection) -> None:
+        now = time.time()
+        for begun, lifetime in ((now - 50, 1e6), (now - 200, 1e6), (now - 50, 20.0)):
+            sessions.begin(connection, "uma", way="link", now=begun, lifetime=lifetime)
+        sign_ins.issue(connection, SignInKind.LINK, {}, now=now, lifetime=100.0)
+        sign_ins.issue(connection, SignInKind.LINK, {}, now=now - 200, lifetime=100.0)
+
+    await store.write(fill)
+    cleaned = await Housekeeping(store, HousekeepingSettings(session_idle=100.0)).clean()
+    assert (cleaned["sessions"], cleaned["sign_ins"]) == (2, 1)

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,7 +14,8 @@ from structlog.testing import capture_logs
 
 from headgate.bots.rates import Rates
 from headgate.config.local import LocalSettings
-from headgate.service.local import LocalSocket, local_part
+from headgate.config.settings import Settings
+from headgate.service.local import LocalSocket, links_of, local_part
 from headgate.store.store import Store
 from headgate.web.local.desk import LocalDesk
 from tests.service.running import RunningHeadgate, mail_only
@@ -40,10 +42,9 @@ async def who(path: Path) -> str:
 
 
 async def test_the_socket_is_a_part_unless_it_is_off(store: Store, tmp_path: Path) -> None:
-    assert local_part(store, LocalSettings(socket="off"), CONNECTORS, ADDRESSING, "mailto") is None
+    assert local_part(Settings(local=LocalSettings(socket="off")), store, CONNECTORS, ADDRESSING) == ()
     path = tmp_path / "s"
-    part = local_part(store, LocalSettings(socket=str(path)), CONNECTORS, ADDRESSING, "mailto")
-    assert part is not None
+    [part] = local_part(Settings(local=LocalSettings(socket=str(path))), store, CONNECTORS, ADDRESSING)
     assert part.name == "local"
     running = asyncio.ensure_future(part.run())
     assert await who(path) == ME
@@ -118,3 +119,20 @@ async def test_a_real_service_without_tcp_answers_users_over_a_reload_and_leaves
             assert await who(path) == ME
             assert await running.stop() == 0
         assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({"pages": {"url": "https://headgate.example.org"}}, "https://headgate.example.org"),
+        ({"service": {"listen": "[::1]:8470"}}, "http://[::1]:8470"),
+        ({}, "http://127.0.0.1:8470"),
+        ({"service": {"listen": "off"}}, None),
+        ({"service": {"parts": ["local", "http", "api"]}}, None),
+        ({"service": {"parts": ["local"]}, "pages": {"url": "http://other.example.org"}}, "http://other.example.org"),
+        ({"pages": {"links": False, "url": "https://headgate.example.org"}}, None),
+    ],
+)
+def test_links_to_sign_in_lead_to_where_the_pages_are(settings: dict[str, Any], origin: str | None) -> None:
+    links = links_of(Settings.model_validate(settings))
+    assert (links and links.origin) == origin

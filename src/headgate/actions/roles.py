@@ -34,13 +34,7 @@ class Roles:
             return Role.ADMIN
         every = [self._settings.members(role) for role in Role]
         groups = await asyncio.to_thread(groups_of, user) if any(one.groups for one in every) else frozenset()
-        return self._highest(
-            lambda members: (
-                user in members.users
-                or not groups.isdisjoint(members.groups)
-                or not set(oidc_groups).isdisjoint(members.oidc_groups)
-            )
-        )
+        return self._highest(lambda members: members.hold(user, groups, oidc_groups))
 
     def _highest(self, has: Callable[[Members], bool]) -> Role | None:
         return next((role for role in reversed(Role) if has(self._settings.members(role))), None)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "event": ("headgate.cli.event:group", "See what happened."),
     "execution": ("headgate.cli.execution:group", "See what rules have begun; approve and cancel."),
     "job": ("headgate.cli.job:group", "Submit, watch, stop and fetch jobs by the gateway."),
+    "login": ("headgate.cli.login:login", "Get a link that signs you in to the pages in a browser."),
     "mailprog": ("headgate.cli.mailprog:group", "Put the mail hand-off into Slurm's way."),
     "me": (
         "headgate.cli.me:group",

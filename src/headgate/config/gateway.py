@@ -2,66 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from headgate.config.section import AbsolutePath, Count, CountOrZero, Number, Seconds, Section
+from headgate.config.oidc import OidcProviderSettings
+from headgate.config.section import AbsolutePath, Count, CountOrZero, Seconds, Section
 
 _KIB = 1024
 _MIB = 1024 * _KIB
 _GIB = 1024 * _MIB
 
 
-class OidcSettings(Section):
-    """Tokens of an OpenID Connect provider, in place of an app's token and a ``User`` header."""
+class OidcSettings(OidcProviderSettings):
+    """Tokens of an OpenID Connect provider, in place of an app's token and a `User` header."""
 
-    issuer: str = Field(
-        pattern=r"^https?://[^ ?#]+$",
-        description="The provider's issuer, exactly as its tokens name it; keys are found by discovery.",
-    )
     audience: str = Field(min_length=1, description="What `aud` of a token has to hold: this gateway's name there.")
     app: str = Field(
         min_length=1, description="Name of the app whose rules and limits hold for those who come with a token."
     )
-    claim: str = Field("preferred_username", description="The claim that says who somebody is.")
-    pattern: str = Field(
-        r"([a-z_][a-z0-9_-]{0,31})",
-        description="Regular expression the claim has to match as a whole; its first group is the Unix account.",
-    )
-    users: dict[str, str] = Field(
-        default_factory=dict, description="Claim -> Unix account, for those whose claim is not their account."
-    )
-    groups_claim: str = Field(
-        "groups", min_length=1, description="The claim that names somebody's groups, for `[roles]`: a list of texts."
-    )
-    algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"], ...] = (
-        Field(("RS256", "PS256", "ES256", "EdDSA"), min_length=1, description="Signatures that are accepted.")
-    )
-    leeway: Annotated[float, Number, Field(ge=0, le=300)] = Field(
-        30, description="Seconds by which clocks may differ when `exp` and `nbf` are looked at."
-    )
-    keys_lifetime: Seconds = Field(3600, description="Seconds for which the provider's keys are kept.")
-    keys_grace: Seconds = Field(
-        86_400, description="Seconds for which they go on working after that, when the provider does not answer."
-    )
-    keys_pause: Seconds = Field(
-        30, description="Seconds that lie between two fetches of the keys at least, when a token names an unknown one."
-    )
-    ca_file: AbsolutePath | None = Field(None, description="Authorities that sign the provider's certificate.")
-    timeout: Seconds = Field(10, description="Seconds the provider has for an answer.")
 
-    @field_validator("pattern")
-    @classmethod
-    def _an_expression(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"should be a regular expression: {error}") from error
-        return pattern
+    def meant_for(self) -> str:
+        """Return what ``aud`` of a token has to hold."""
+        return self.audience
 
 
 class TaskType(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -12,15 +13,33 @@ from headgate.model.role import Role
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
-class Members(Section):
-    """Who has a role."""
+class People(Section):
+    """Some people."""
 
     users: tuple[_Name, ...] = Field((), description="Unix accounts, also by chat and by OpenID Connect.")
-    groups: tuple[_Name, ...] = Field((), description="Unix groups, whose members have the role.")
-    apps: tuple[_Name, ...] = Field((), description="Apps of the gateway, by name.")
+    groups: tuple[_Name, ...] = Field((), description="Unix groups, all of their members.")
     oidc_groups: tuple[_Name, ...] = Field(
-        (), description="Groups that an OpenID Connect token names (`gateway.oidc.groups_claim`)."
+        (), description="Groups that an OpenID Connect provider names (`groups_claim`)."
     )
+
+    @property
+    def everybody(self) -> bool:
+        """Whether nobody is named."""
+        return not (self.users or self.groups or self.oidc_groups)
+
+    def hold(self, user: str, groups: Collection[str], oidc_groups: Collection[str]) -> bool:
+        """Whether somebody is among them, given the Unix groups they are in and those the provider names."""
+        return (
+            user in self.users
+            or not set(groups).isdisjoint(self.groups)
+            or not set(oidc_groups).isdisjoint(self.oidc_groups)
+        )
+
+
+class Members(People):
+    """Who has a role."""
+
+    apps: tuple[_Name, ...] = Field((), description="Apps of the gateway, by name.")
 
 
 class RolesSettings(Section):

@@ -1,4 +1,4 @@
-"""Who guesses tokens has to wait: wrong ones are counted by address, in bounded memory."""
+"""Who guesses has to wait: wrong tokens, or sign-ins, are counted by address, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ _MOST: Final = 50_000
 
 
 class Lockout:
-    """Counts wrong tokens. ``most`` within ``period`` seconds are taken from one address."""
+    """Counts wrong ``what``. ``most`` within ``period`` seconds are taken from one address."""
 
-    def __init__(self, most: int, period: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, most: int, period: float, *, what: str = "tokens", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
         self._most = most
         self._period = period
         self._clock = clock
@@ -27,7 +30,7 @@ class Lockout:
         count, since = self._wrong.get(address, (0, 0.0))
         left = since + self._period - self._clock()
         if count >= self._most and left > 0:
-            raise TooManyError("too many wrong tokens came from this address; try again later", after=left)
+            raise TooManyError(f"too many wrong {self._what} came from this address; try again later", after=left)
 
     def wrong(self, address: str) -> None:
         """Count a wrong token."""

@@ -18,13 +18,15 @@ class Right(enum.Enum):
         self.words = words
         self.role = role
 
+    SEE_ACTIONS = ("see what actions there are, and call those that take their role", Role.VIEWER)
     SEE_CLUSTER = ("see the cluster and its nodes", Role.VIEWER)
     SEE_JOBS = ("see everybody's jobs", Role.VIEWER)
     SEE_DELIVERIES = ("see everybody's messages", Role.VIEWER)
-    SEE_AUTOMATION = ("see rules and executions", Role.VIEWER)
+    SEE_AUTOMATION = ("see rules and executions, and follow triggers", Role.VIEWER)
     SEE_BUILDS = ("see builds", Role.VIEWER)
     CHANGE_DELIVERIES = ("replay and drop everybody's messages", Role.OPERATOR)
     TRY_CONNECTORS = ("send trial messages to themselves", Role.OPERATOR)
+    DECIDE = ("approve, refuse and cancel executions, unless their rule names another role", Role.OPERATOR)
     CHANGE_RULES = ("switch rules on and off", Role.OPERATOR)
     CHANGE_BUILDS = ("retry, cancel and deploy builds", Role.OPERATOR)
     ADMINISTER = ("see and change apps, tokens, roles, the audit log and the configuration", Role.ADMIN)

@@ -14,6 +14,7 @@ from headgate.actions.caller import Caller
 from headgate.actions.refusals import NotPermittedError
 from headgate.errors import HeadgateError, NotFoundError
 from headgate.model.execution import ExecutionState
+from headgate.model.right import Right
 from headgate.model.role import Role
 from headgate.model.text import one_line
 from headgate.rules.course import over
@@ -56,7 +57,7 @@ def done_word(decision: Decision) -> str:
 def role_for(execution: Execution) -> Role:
     """Return the role that it takes to decide about an execution."""
     approval = Plan.model_validate_json(execution.plan).approval
-    return Role.OPERATOR if approval is None else approval.role
+    return Right.DECIDE.role if approval is None else approval.role
 
 
 def decide(

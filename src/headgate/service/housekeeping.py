@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from headgate.errors import StoreError
-from headgate.store import apps, audit, builds, links, outcomes, retention, submissions
+from headgate.store import apps, audit, builds, links, outcomes, retention, sessions, sign_ins, submissions
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +30,8 @@ class HousekeepingSettings:
     audit_days: int = 365
     submissions_days: int = 365
     builds_days: int = 365
+    session_idle: float = 7200.0
+    """Seconds without a request after which somebody is signed out."""
     guesses_window: float = 900.0
     """Seconds for which wrong codes are counted."""
     interval: float = _DAY
@@ -88,6 +90,10 @@ class Housekeeping:
                 )
         window = self._settings.guesses_window
         forgotten["codes"] = await self._store.write(lambda connection: links.forget(connection, now, window))
+        forgotten["sessions"] = await self._store.write(
+            lambda connection: sessions.forget(connection, now=now, idle=self._settings.session_idle)
+        )
+        forgotten["sign_ins"] = await self._store.write(lambda connection: sign_ins.forget(connection, now))
         if self._settings.vacuum:
             await asyncio.to_thread(tidy, self._store)
         done = retention.Cleaned(now, forgotten)

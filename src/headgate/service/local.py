@@ -10,13 +10,13 @@ from pathlib import Path
 import structlog
 
 from headgate.actions.desk import Desk
-from headgate.config.local import LocalSettings
+from headgate.config.settings import Settings
 from headgate.errors import ConfigError
 from headgate.notify.addresses import Addressing
 from headgate.notify.connector import Connector
 from headgate.service.supervisor import Part
 from headgate.store.store import Store
-from headgate.web.local.desk import LocalDesk
+from headgate.web.local.desk import LocalDesk, SignInLinks
 from headgate.web.local.routes import make_local_app
 from headgate.web.local.server import LocalServer
 
@@ -26,20 +26,33 @@ _AGAIN = 30.0
 
 
 def local_part(
+    settings: Settings,
     store: Store,
-    local: LocalSettings,
     connectors: Mapping[str, Connector],
     addressing: Mapping[str, Addressing],
-    default_connector: str,
-    *,
     actions: Desk | None = None,
-) -> Part | None:
-    """Make the part that answers ``headgate me`` and ``headgate action``; None if the settings switch it off."""
+) -> tuple[Part, ...]:
+    """Make the part that answers ``headgate me``, ``action`` and ``login``; none if the settings switch it off."""
+    local = settings.local
     if local.path is None:
-        return None
-    desk = LocalDesk(store, local, connectors, addressing, default_connector, actions)
+        return ()
+    default = settings.notify.default_connector
+    desk = LocalDesk(store, local, connectors, addressing, default, actions, links_of(settings))
     socket = LocalSocket(desk, local.path)
-    return Part("local", socket.run, socket.stop)
+    return (Part("local", socket.run, socket.stop),)
+
+
+def links_of(settings: Settings) -> SignInLinks | None:
+    """Return how people sign in to the pages from this host; None if that is switched off, or nobody serves pages."""
+    own, address = settings.pages, settings.service.address
+    if not own.links:
+        return None
+    if own.url:
+        return SignInLinks(own.url, own.link_lifetime)
+    if address is None or "pages" not in settings.service.parts or "http" not in settings.service.parts:
+        return None
+    host, port = address
+    return SignInLinks(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", own.link_lifetime)
 
 
 class LocalSocket:

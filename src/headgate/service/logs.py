@@ -20,7 +20,7 @@ def configure(*, level: str = "info", form: Literal["auto", "json", "console"] =
         structlog.processors.StackInfoRenderer(),
     ]
     final: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # shows no variables
+        [_printable, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # no variables
         if console
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -42,3 +42,11 @@ def configure(*, level: str = "info", form: Literal["auto", "json", "console"] =
     requests = ("uvicorn.access", "uvicorn.error", "httpx", "httpx2", "httpcore", "httpcore2", "hishel")
     for name in (*requests, "sqlalchemy.engine", "alembic"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+def _printable(_: object, __: str, told: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Have texts from jobs steer no terminal: what is not printable is written as Python writes it."""
+    for name, value in told.items():
+        if isinstance(value, str) and not value.isprintable() and name != "exception":
+            told[name] = repr(value)[1:-1]
+    return told

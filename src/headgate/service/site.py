@@ -15,6 +15,7 @@ from headgate.notify.output import OutputReader
 from headgate.service.doctor.examine import examination
 from headgate.service.gateway import ClusterClient, door_of
 from headgate.store.store import Store
+from headgate.web.pages.signing.entrance import Entrance
 from headgate.web.pages.site import Site
 
 
@@ -42,6 +43,7 @@ def make_site(
         door,
         outputs,
         gateway,
+        Entrance.of(settings.pages),
         forges,
         examine=examination(settings),
         doors={one.alias: door_of(settings.executor, one.client, one.alias) for one in clusters},

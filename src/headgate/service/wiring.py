@@ -120,6 +120,8 @@ class Running:
         await self.outputs.aclose()
         for forge in self.forges.values():
             await forge.aclose()
+        if self.site is not None:
+            await self.site.entrance.aclose()
 
 
 class Slurm:
@@ -197,8 +199,7 @@ def make_running(settings: Settings, store: Store) -> Running:
             bot_parts(store, settings.connectors, settings.local, door, addressing, outputs=outputs, actions=desk)
         )
     if "local" in wanted:
-        local = local_part(store, settings.local, connectors, addressing, notify.default_connector, actions=desk)
-        parts.extend([local] if local is not None else [])
+        parts.extend(local_part(settings, store, connectors, addressing, desk))
     intake = make_intake(settings, store, journal, standings)
     forges: dict[str, Forge] = {}
     if intake is not None and "builds" in wanted:
@@ -401,6 +402,7 @@ def housekeeping_settings(settings: Settings) -> HousekeepingSettings:
         audit_days=settings.local.audit_days,
         submissions_days=settings.gateway.keep_days,
         builds_days=settings.builds.jobs.keep_days,
+        session_idle=settings.pages.session_idle,
         guesses_window=settings.local.wrong_codes_period,
         interval=settings.store.vacuum_interval,
         vacuum=settings.store.vacuum,

@@ -25,7 +25,7 @@ class Session:
     groups: tuple[str, ...]
     """What the OpenID Connect provider named."""
     way: str
-    """How they signed in: ``link``, ``oidc``."""
+    """How they signed in: ``link``, ``oidc``, ``proxy``."""
     address: str
     csrf: str
     """What every form has to bring along."""

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from headgate.actions.action import Action
 from headgate.actions.caller import Caller
 from headgate.actions.desk import MOST_WHY, Desk, described
-from headgate.actions.refusals import NotPermittedError
 from headgate.actions.registry import Result
 from headgate.model.event import JSON
+from headgate.model.right import Right
 
 ActionName = Annotated[str, Path(alias="name", max_length=128, description="An action's name, or an alias of it.")]
 
@@ -77,8 +77,7 @@ class ShownAction(BaseModel):
 
 def shown(desk: Desk, caller: Caller) -> list[ShownAction]:
     """Show every action that a caller may call. Raises NotPermittedError for somebody without a role."""
-    if caller.role is None:
-        raise NotPermittedError(f"{caller.name} has no role; actions take one")
+    caller.require(Right.SEE_ACTIONS)
     return [ShownAction.of(one) for one in desk.actions.catalogue if caller.may(one.role)]
 
 

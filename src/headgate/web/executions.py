@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 from headgate.actions.caller import Caller
 from headgate.actions.catalogue import Catalogue
 from headgate.actions.desk import Desk
-from headgate.actions.refusals import NotPermittedError, ParametersError
+from headgate.actions.refusals import ParametersError
 from headgate.actions.registry import read_parameters
 from headgate.errors import NotFoundError
 from headgate.model.event import JSON
 from headgate.model.execution import ExecutionState
+from headgate.model.right import Right
 from headgate.model.role import Role
 from headgate.rules.approval import Decision, Decisions, role_for
 from headgate.rules.rule import Plan
@@ -131,14 +132,14 @@ class WholeExecution(ShownExecution):
 
 async def listed(store: Store, caller: Caller, wanted: ExecutionFilter, *, limit: int) -> list[ShownExecution]:
     """Show executions, oldest first; of more than ``limit`` the newest. Raises NotPermittedError."""
-    _check(caller)
+    caller.require(Right.SEE_AUTOMATION)
     found: Sequence[Execution] = await store.read(lambda connection: executions.find(connection, wanted, limit=limit))
     return [ShownExecution.of(one) for one in found]
 
 
 async def whole(store: Store, desk: Desk, caller: Caller, number: int) -> WholeExecution:
     """Show all there is to know of one. Raises NotPermittedError and NotFoundError."""
-    _check(caller)
+    caller.require(Right.SEE_AUTOMATION)
 
     def work(connection: Connection) -> tuple[Execution | None, list[Try]]:
         return executions.get(connection, number), executions.tries_of(connection, number)
@@ -155,11 +156,6 @@ async def decided(store: Store, caller: Caller, number: int, decision: Decision)
     return ShownExecution.of(await Decisions(store).decide(number, decision, caller))
 
 
-def _check(caller: Caller) -> None:
-    if not caller.may(Role.VIEWER):
-        raise NotPermittedError(f"{caller.name} has no role; to look at executions takes one")
-
-
 def _given(one: Try, catalogue: Catalogue) -> tuple[JSON, Role]:
     """Return a try's parameters without its secrets, and the role that its action takes."""
     try:
@@ -167,5 +163,5 @@ def _given(one: Try, catalogue: Catalogue) -> tuple[JSON, Role]:
         given = one.parameters if isinstance(one.parameters, dict) else {}
         shown: JSON = read_parameters(action, given).model_dump(mode="json", exclude_unset=True)
     except (NotFoundError, ParametersError):
-        return None, Role.ADMIN
+        return None, Right.ADMINISTER.role
     return shown, action.role

@@ -45,6 +45,7 @@ class WebServer:
             lifespan="off",
             timeout_graceful_shutdown=5,
             access_log=False,
+            server_header=False,
             proxy_headers=False,  # who is believed is a setting of ours
         )
         self._server = _QuietServer(config)

@@ -22,7 +22,8 @@ def test_where_it_is_and_how_much_is_in_it_is_shown(site: Site) -> None:
 
 def test_what_is_old_is_forgotten_and_counted(site: Site) -> None:
     assert site.json("store", "clean") == {
-        "deliveries": 0, "events": 0, "jobs": 0, "buckets": 2, "audit": 0, "codes": 0, "submissions": 0, "builds": 0,
+        "deliveries": 0, "events": 0, "jobs": 0, "buckets": 2, "audit": 0, "codes": 0,
+        "sessions": 0, "sign_ins": 0, "submissions": 0, "builds": 0,
         "tokens": 0,
     }  # fmt: skip
     assert site.json("store", "show")["events"] == 4

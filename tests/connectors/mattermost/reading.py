@@ -38,7 +38,11 @@ def read(markdown: str) -> Reading:
     tokens = list(_flat(_READER.parse(markdown)))
     plain = "".join("\n" if token.type == "softbreak" else token.content for token in tokens if not token.children)
     words = " ".join(token.content for token in tokens if token.type in ("text", "text_special"))
-    joined = "".join(token.content for token in tokens if token.type in ("text", "text_special"))
+    joined = "\n".join(
+        "".join(child.content for child in token.children or () if child.type in ("text", "text_special", "softbreak"))
+        for token in _READER.parse(markdown)
+        if token.type == "inline"
+    )
     signs = {name for name, sign in _SIGNS.items() for text in (words, joined) if re.search(sign, text, re.IGNORECASE)}
     return Reading(plain, frozenset({token.type for token in tokens} - _HARMLESS) | signs)
 

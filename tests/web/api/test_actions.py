@@ -12,8 +12,7 @@ from headgate.gateway.apps import Principal
 from headgate.model.app import App, AppRules
 from headgate.model.role import Role
 from headgate.store.store import Store
-from headgate.web.api.actions import as_caller
-from headgate.web.api.asking import OIDC
+from headgate.web.api.callers import OIDC, as_caller
 
 PORTAL = App("1", "portal", AppRules(), 0.0)
 OTHER = App("2", "other", AppRules(), 0.0)

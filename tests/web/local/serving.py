@@ -25,7 +25,7 @@ from headgate.errors import RecipientError
 from headgate.notify.addresses import Addressing
 from headgate.notify.connector import Commit, Connector, Delivered, Envelope, Outcome
 from headgate.store.store import Store
-from headgate.web.local.desk import LocalDesk
+from headgate.web.local.desk import LocalDesk, SignInLinks
 from headgate.web.local.routes import make_local_app
 from headgate.web.local.server import LocalServer
 
@@ -64,6 +64,7 @@ class Chat:
         return
 
 
+SIGN_IN: Final = SignInLinks("https://headgate.example.org", 120.0)
 CONNECTORS: Final[dict[str, Connector]] = {name: Chat(name) for name in ("mailto", "matrix", "slack", "hook")}
 ADDRESSING: Final = {"slack": Addressing(bot=True), "matrix": Addressing(bot=True, linked_only=True)}
 
@@ -122,7 +123,12 @@ def open_directory() -> Iterator[Path]:
 
 @contextlib.asynccontextmanager
 async def serving(
-    store: Store, *, rates: Rates | None = None, actions: Desk | None = None, **settings: Any
+    store: Store,
+    *,
+    rates: Rates | None = None,
+    actions: Desk | None = None,
+    sign_in: SignInLinks | None = SIGN_IN,
+    **settings: Any,
 ) -> AsyncIterator[Local]:
     """Serve the local socket."""
     with open_directory() as directory:
@@ -134,6 +140,7 @@ async def serving(
             ADDRESSING,
             "mailto",
             actions,
+            sign_in,
             rates=rates or Rates(1000),
         )
         server = LocalServer(make_local_app(desk), path)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx2
 from playwright.async_api import Browser, BrowserContext, Page
+from starlette.types import ASGIApp
 
 from headgate.service.wiring import Running, load_settings, make_running
 from headgate.store import sessions
@@ -39,7 +40,7 @@ class PagesPlace:
 
     store: Store
     running: Running
-    app: Beside
+    app: ASGIApp
 
     @property
     def site(self) -> Site:
@@ -57,7 +58,10 @@ class PagesPlace:
     async def client(self, role: str | None, groups: tuple[str, ...] = ()) -> AsyncIterator[Person]:
         """Look at the pages as whoever has a role (``user``: without one); None: as a stranger."""
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
-        cookies = {} if role is None else {cookie_name(self.site): await self.session(PEOPLE[role], groups)}
+        cookies = httpx2.Cookies()
+        if role is not None:
+            value = await self.session(PEOPLE[role], groups)
+            cookies.set(cookie_name(self.site), value, domain=ORIGIN.partition("//")[2])
         async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, cookies=cookies) as client:
             yield Person(client)
 

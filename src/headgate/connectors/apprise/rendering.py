@@ -25,6 +25,8 @@ _MAX_TITLE = 250
 GAP = "\u200b"
 _PARTED = re.compile(r"@|<(?=[!@#:a-zA-Z/])|:(?=//|[a-z0-9_+-]+:)(?<!\d:)|[Ww]{3}(?=\.)|\](?=\()")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~|]")
+_IN_ADDRESS = re.compile(r"[\s<>()\[\]\\`*|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""What Markdown would read in an address; an underscore inside a word is none of it."""
 _AT_START = re.compile(r"(?=[-+=#]|\d{1,9}[.)])")
 _TYPES = {
     Outcome.SUCCEEDED: "success",
@@ -103,7 +105,7 @@ def _item(text: str, form: Form) -> str:
 def _link(label: str, url: str, form: Form) -> str:
     if form is Form.HTML:
         return f'<a href="{html.escape(url)}">{label or html.escape(url)}</a>'
-    shown = re.sub(r"[\s<>()\[\]\\`*|]", lambda found: f"%{ord(found[0]):02X}", url)
+    shown = _IN_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url)
     return f"{label}: {shown}" if label else shown
 
 

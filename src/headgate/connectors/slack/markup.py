@@ -24,6 +24,8 @@ _QUOTE = re.compile(r"^>", re.MULTILINE)
 _LINK = "://"
 _APART = ":\N{WORD JOINER}//"
 """What looks like an address and is not made into a link."""
+_HOST = re.compile(r"(?<!\w)(www)(?=\.)", re.IGNORECASE)
+"""What begins an address that names no scheme."""
 _TOKEN = re.compile(r"&(?:amp|lt|gt);|<[^<>\n]{0,2500}>|.", re.DOTALL)
 """What mrkdwn may not be cut inside of: an escape, a link; else one character."""
 
@@ -32,7 +34,7 @@ def escape(text: str) -> str:
     """Return text that mrkdwn shows as it is: no format, link, mention or emoji comes of it."""
     plain = _EDGE_UNDERSCORE.sub("\N{MODIFIER LETTER LOW MACRON}", text.translate(_SIGNS))
     plain = _QUOTE.sub("\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", _EMOJI.sub("\N{RATIO}", plain))
-    return plain.translate(_ENTITIES).replace(_LINK, _APART)
+    return _HOST.sub("\\1\N{WORD JOINER}", plain.translate(_ENTITIES).replace(_LINK, _APART))
 
 
 def is_literal(text: str) -> bool:

@@ -1,53 +1,52 @@
 """The provider's keys: found by discovery, kept for a while, fetched again when a token names one that is new.
 
-Sources: OpenID Connect Discovery 1.0, section 4; RFC 7517.
+Source: RFC 7517. How the provider is asked is in ``discovery.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, import_key
 
-from headgate.config.gateway import OidcSettings
-from headgate.connectors.tls import tls_context
+from headgate.config.oidc import OidcProviderSettings
+from headgate.gateway.oidc.discovery import Discovery, ProviderError
 
 _log = structlog.get_logger(__name__)
-_MOST: Final = 512 * 1024
-"""Bytes of a discovery document, and of a key set."""
 _MOST_KEYS: Final = 100
 _SHORT: Final = 1.0
 """Seconds for which somebody whose key is known waits for newer ones."""
-_DISCOVERY: Final = "/.well-known/openid-configuration"
 
 
-class KeysUnavailableError(Exception):
+class KeysUnavailableError(ProviderError):
     """The provider's keys cannot be had now. The text is for the log."""
 
 
 class ProviderKeys:
     """Keeps the provider's public keys. One fetch serves all who wait for it."""
 
-    def __init__(self, settings: OidcSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: OidcProviderSettings,
+        *,
+        discovery: Discovery | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._keys: dict[str, Key] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._fetching: asyncio.Task[None] | None = None
-        self._client = httpx2.AsyncClient(
-            verify=tls_context(settings.ca_file), timeout=settings.timeout, follow_redirects=False, trust_env=False
-        )
+        self._discovery = discovery or Discovery(settings)
 
     async def key(self, kid: str) -> Key | None:
         """Return the key a token names; None if the provider has none of that name.
@@ -74,7 +73,7 @@ class ProviderKeys:
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
-        await self._client.aclose()
+        await self._discovery.aclose()
 
     async def _refresh(self, patience: float | None) -> None:
         """Fetch the keys, or wait with the others who do, for so many seconds at most."""
@@ -91,40 +90,17 @@ class ProviderKeys:
         """Fetch the keys; what goes wrong is logged, and the keys that are there stay."""
         try:
             async with asyncio.timeout(self._settings.timeout * 2):
-                found = keys_of(await self._json(await self._address()))
+                found = keys_of(await self._discovery.json("GET", await self._address()))
         except (
             *(httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError),
-            *(KeysUnavailableError, JoseError, ValueError, RecursionError),
+            *(ProviderError, JoseError, ValueError, RecursionError),
         ) as error:
             _log.warning("oidc.keys_not_fetched", error=type(error).__name__, detail=str(error)[:200])
             return
         self._keys, self._fetched_at = found, self._clock()
 
     async def _address(self) -> str:
-        """Return where the keys are. Raises KeysUnavailableError if the provider calls itself something else."""
-        issuer = self._settings.issuer
-        document = await self._json(issuer.rstrip("/") + _DISCOVERY)
-        if document.get("issuer") != issuer:
-            raise KeysUnavailableError("the provider calls itself another issuer than the one that is configured")
-        address = document.get("jwks_uri")
-        wanted = urlsplit(issuer).scheme
-        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", wanted):
-            raise KeysUnavailableError("the provider names no address of its keys that may be used")
-        return address
-
-    async def _json(self, address: str) -> dict[str, Any]:
-        async with self._client.stream("GET", address, headers={"Accept": "application/json"}) as answer:
-            if answer.status_code != httpx2.codes.OK:
-                raise KeysUnavailableError(f"the provider answered {answer.status_code}")
-            data = bytearray()
-            async for piece in answer.aiter_bytes():
-                data += piece
-                if len(data) > _MOST:
-                    raise KeysUnavailableError(f"the provider's answer has more than {_MOST} bytes")
-        document = json.loads(data)
-        if not isinstance(document, dict):
-            raise KeysUnavailableError("the provider's answer is no JSON object")
-        return document
+        return self._discovery.address(await self._discovery.document(), "jwks_uri")
 
 
 def keys_of(document: dict[str, Any]) -> dict[str, Key]:

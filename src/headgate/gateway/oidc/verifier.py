@@ -17,7 +17,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
-from headgate.config.gateway import OidcSettings
+from headgate.config.oidc import OidcProviderSettings
+from headgate.gateway.oidc.discovery import Discovery
 from headgate.gateway.oidc.keys import KeysUnavailableError, ProviderKeys
 from headgate.gateway.refusals import NotAllowedError, UnavailableError, UnknownAppError
 
@@ -29,7 +30,9 @@ _LATEST: Final = 1e12
 _ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _KEY_TYPES: Final[Mapping[str, str]] = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
-_TYPES: Final = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
+ID_TOKEN: Final = frozenset({"", "jwt"})
+"""What ``typ`` of a token that says who signed in may be: an access token is none."""
+ACCESS_TOKEN: Final = ID_TOKEN | {"at+jwt", "application/at+jwt"}
 
 
 class TokenRefusedError(UnknownAppError):
@@ -47,10 +50,19 @@ class Holder:
 class OidcVerifier:
     """Verifies tokens of one provider."""
 
-    def __init__(self, settings: OidcSettings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: OidcProviderSettings,
+        *,
+        types: frozenset[str] = ACCESS_TOKEN,
+        discovery: Discovery | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``types``: what ``typ`` of a token may be, in small letters; empty for none."""
         self._settings = settings
+        self._types = types
         self._clock = clock
-        self._keys = ProviderKeys(settings)
+        self._keys = ProviderKeys(settings, discovery=discovery)
 
     async def verify(self, token: str) -> str:
         """Return the Unix account of the token's holder. Raises what ``holder`` does."""
@@ -62,6 +74,11 @@ class OidcVerifier:
         Raises TokenRefusedError for a token that is not good, NotAllowedError for somebody who has no account,
         UnavailableError while the provider's keys cannot be had.
         """
+        claims = await self.claims(token)
+        return Holder(account_of(claims, self._settings), groups_in(claims, self._settings))
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """Return what a good token says. Raises TokenRefusedError and UnavailableError, as ``holder``."""
         kid, algorithm = self._header(token)
         try:
             key = await self._keys.key(kid)
@@ -70,8 +87,7 @@ class OidcVerifier:
         fits = key is not None and key.key_type == _KEY_TYPES[algorithm[:2]] and key.alg in (None, algorithm)
         if key is None or not fits:
             raise TokenRefusedError("the token was signed by a key that the identity provider does not have")
-        claims = self._claims(token, key, algorithm)
-        return Holder(account_of(claims, self._settings), groups_in(claims, self._settings))
+        return self._claims(token, key, algorithm)
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -92,7 +108,7 @@ class OidcVerifier:
             raise TokenRefusedError("the token is signed in a way that is not accepted")
         if not isinstance(kid, str) or len(kid) > _LONGEST_CLAIM:
             raise TokenRefusedError("the token does not say by which key it was signed")
-        if not isinstance(type_, str) or type_.lower() not in _TYPES or "crit" in header:
+        if not isinstance(type_, str) or type_.lower() not in self._types or "crit" in header:
             raise TokenRefusedError("the token is of another kind")
         return kid, str(algorithm)
 
@@ -106,7 +122,7 @@ class OidcVerifier:
         if claims.get("iss") != own.issuer:
             raise TokenRefusedError("the token is of another issuer")
         audience = claims.get("aud")
-        if own.audience not in (audience if isinstance(audience, list) else [audience]):
+        if own.meant_for() not in (audience if isinstance(audience, list) else [audience]):
             raise TokenRefusedError("the token is for another audience")
         expires = _moment(claims.get("exp"))
         if expires is None or expires + own.leeway <= now:
@@ -119,7 +135,7 @@ class OidcVerifier:
         return claims
 
 
-def account_of(claims: Mapping[str, Any], settings: OidcSettings) -> str:
+def account_of(claims: Mapping[str, Any], settings: OidcProviderSettings) -> str:
     """Return the Unix account a token's claim stands for. Raises TokenRefusedError, NotAllowedError."""
     claim = claims.get(settings.claim)
     if not isinstance(claim, str) or not 0 < len(claim) <= _LONGEST_CLAIM:
@@ -133,7 +149,7 @@ def account_of(claims: Mapping[str, Any], settings: OidcSettings) -> str:
     return account
 
 
-def groups_in(claims: Mapping[str, Any], settings: OidcSettings) -> frozenset[str]:
+def groups_in(claims: Mapping[str, Any], settings: OidcProviderSettings) -> frozenset[str]:
     """Return the groups a token names; none for a claim of another form."""
     claim = claims.get(settings.groups_claim)
     named = claim[:_MOST_GROUPS] if isinstance(claim, list) else [claim]

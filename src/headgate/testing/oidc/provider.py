@@ -34,6 +34,9 @@ class OidcProvider:
 
     ``node``: the program. ``modules``: a directory whose ``node_modules`` has ``oidc-provider``. ``users``: client id
     -> the user its tokens name; each client's secret is its id, twice. ``lifetime``: of tokens, in seconds.
+
+    ``pages``: client id -> where people who sign in come back to, ``people``: name -> further claims of somebody (all
+    others have none), ``claims_in_token``: whether an ID token holds them, and not only the answer about the user.
     """
 
     def __init__(
@@ -45,6 +48,9 @@ class OidcProvider:
         audience: str = "https://headgate.example.org",
         algorithm: str = "RS256",
         lifetime: int = 600,
+        pages: Mapping[str, str] | None = None,
+        people: Mapping[str, Mapping[str, Any]] | None = None,
+        claims_in_token: bool = False,
     ) -> None:
         self._node, self._modules = node, modules
         self.audience, self.algorithm = audience, algorithm
@@ -53,7 +59,18 @@ class OidcProvider:
             "clients": [
                 {"client_id": name, "client_secret": name * 2, **({} if user is None else {"user": user})}
                 for name, user in users.items()
+            ]
+            + [
+                {
+                    "client_id": name,
+                    "client_secret": name * 2,
+                    "redirect_uris": [f"{url}/ui/sign-in/oidc/back"],
+                    "post_logout_redirect_uris": [f"{url}/ui/sign-in"],
+                }
+                for name, url in (pages or {}).items()
             ],
+            "people": people or {},
+            "claims_in_token": claims_in_token,
             "audience": audience,
             "lifetime": lifetime,
             "algorithm": algorithm,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, HTTPException, Path, Request, Security
@@ -19,12 +17,13 @@ from headgate.gateway.gateway import Gateway
 from headgate.gateway.refusals import BadRequestError, NotAllowedError, UnavailableError, UnknownAppError
 from headgate.gateway.submissions import Owner
 from headgate.model.app import TOKEN_PREFIX, App
+from headgate.model.right import Right
 from headgate.model.submission import Submission
+from headgate.web.addresses import address_of
+from headgate.web.api.callers import OIDC, as_caller
 
 _USER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 _JWT_PARTS: Final = 3
-OIDC: Final = "oidc"
-"""The token's name of those who come with one of the OpenID Connect provider only."""
 
 token_header = APIKeyHeader(name="X-Auth-Token", auto_error=False, description="An app's token.")
 bearer_header = HTTPBearer(auto_error=False, description="An app's token, or one of the OpenID Connect provider.")
@@ -44,24 +43,6 @@ async def gateway_of(request: Request) -> Gateway:
 
 
 At = Annotated[Gateway, Depends(gateway_of)]
-
-
-def address_of(request: Request, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Return where a request comes from: what trusted proxies say, and otherwise who is connected."""
-    address = request.client.host if request.client else ""
-    named = [one.strip() for one in request.headers.get("x-forwarded-for", "").split(",") if one.strip()]
-    while named and within(address, trusted):
-        address = named.pop()
-    return address
-
-
-def within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Whether an address lies in one of these networks."""
-    try:
-        place = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(place in network for network in networks)
 
 
 async def principal_of(
@@ -112,30 +93,53 @@ def _looks_like_jwt(token: str) -> bool:
 Asking = Annotated[Principal, Depends(principal_of)]
 
 
-async def administrator(principal: Asking) -> Principal:
+async def administers(principal: Principal, at: Gateway) -> bool:
+    """Whether whoever asks may administer: with an administrator's token, or by their role, as on the pages."""
+    if principal.admin or at.desk is None:
+        return principal.admin
+    return (await as_caller(principal, at.desk)).has(Right.ADMINISTER)
+
+
+async def administrator(principal: Asking, at: At) -> Principal:
     """Let only administrators through. Raises NotAllowedError."""
-    if not principal.admin:
-        raise NotAllowedError("this takes an administrator's token")
+    if not await administers(principal, at):
+        raise NotAllowedError("this takes an administrator's token, or the role admin")
     return principal
 
 
 Administrator = Annotated[Principal, Depends(administrator)]
 
 
-async def app_in_path(
-    principal: Asking, at: At, app_id: Annotated[str, Path(alias="appId", description="The app's id.")]
-) -> App:
-    """Return the app a path names: the token's own, or for administrators any one.
+AppId = Annotated[str, Path(alias="appId", description="The app's id.")]
+
+
+async def app_in_path(principal: Asking, at: At, app_id: AppId) -> App:
+    """Return the app a path names: the token's own, or for administrators' tokens any one.
 
     Raises NotFoundError, NotAllowedError.
     """
     found = await at.apps.named(as_uuid(app_id, "app"))
-    if not principal.admin and (principal.app is None or principal.app.id != found.id):
+    if not principal.admin and not _is_of(principal, found):
         raise NotAllowedError("this token is another app's")
     return found
 
 
-AppInPath = Annotated[App, Depends(app_in_path)]
+async def known_app(principal: Asking, at: At, app_id: AppId) -> App:
+    """Return the app a path names, to be looked at or changed: the token's own, or for administrators any one.
+
+    Raises NotFoundError, NotAllowedError.
+    """
+    found = await at.apps.named(as_uuid(app_id, "app"))
+    if not _is_of(principal, found) and not await administers(principal, at):
+        raise NotAllowedError("this token is another app's")
+    return found
+
+
+def _is_of(principal: Principal, app: App) -> bool:
+    return principal.app is not None and principal.app.id == app.id
+
+
+AppInPath = Annotated[App, Depends(known_app)]
 UserHeader = Annotated[
     str | None, Header(alias="User", max_length=256, description="The Unix account whose jobs these are.")
 ]

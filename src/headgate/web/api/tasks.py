@@ -26,7 +26,8 @@ from headgate.model.states import JobState, read_state
 from headgate.model.submission import Submission
 from headgate.store import submissions
 from headgate.store.submissions import SubmissionFilter
-from headgate.web.api.asking import At, address_of, bearer_header, principal_of, token_header, within
+from headgate.web.addresses import address_of, within
+from headgate.web.api.asking import At, bearer_header, principal_of, token_header
 from headgate.web.api.bodies import ShownJob
 from headgate.web.api.showing import show_all
 

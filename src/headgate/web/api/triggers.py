@@ -9,8 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from headgate.actions.refusals import NotPermittedError
-from headgate.model.role import Role
+from headgate.model.right import Right
 from headgate.rules.triggers import is_named, triggers_of
 from headgate.store.journal import Recorded
 from headgate.web.api.actions import TheCaller
@@ -36,8 +35,7 @@ async def follow_triggers(
     caller: TheCaller, at: At, types: Types = None, last_event: LastEvent = None, after: After = None
 ) -> Response:
     """Stream what rules see of all events, from now on, or from the last one that was received. Takes a role."""
-    if not caller.may(Role.VIEWER):
-        raise NotPermittedError(f"{caller.name} has no role; following triggers takes one")
+    caller.require(Right.SEE_AUTOMATION)
     start = int(last_event) if last_event is not None else after
     stream = encoded(at.feed.follow(start), types or ["*"])
     return follow_stream(at, stream, media_type=MEDIA_TYPE, headers=HEADERS)

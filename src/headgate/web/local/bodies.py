@@ -37,6 +37,13 @@ class Code(_Body):
     expires_at: float
 
 
+class SignIn(_Body):
+    """A link that signs the asker in to the pages, once, and until when."""
+
+    url: str
+    expires_at: float
+
+
 class ShownLink(_Body):
     """A chat that is linked to the asker's account."""
 

@@ -38,6 +38,14 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInLinks:
+    """Links that sign people in to the pages. ``origin``: where these are; ``lifetime``: seconds a link is good."""
+
+    origin: str
+    lifetime: float
+
+
+@dataclass(frozen=True, slots=True)
 class LocalDesk:
     """Serves the users of this host. ``addressing``: what connectors say of whom they tell."""
 
@@ -48,6 +56,8 @@ class LocalDesk:
     default_connector: str
     actions: Desk | None = None
     """Runs actions, for those who have a role."""
+    sign_in: SignInLinks | None = None
+    """How people sign in to the pages from here; None: they do not."""
     clock: Callable[[], float] = time.time
     rates: Rates = field(default_factory=lambda: Rates(_A_MINUTE))
 

@@ -9,11 +9,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query
+from sqlalchemy import Connection
 
 from headgate.actions.refusals import ParametersError
 from headgate.model.person import Preferences
-from headgate.store import deliveries, people
+from headgate.store import deliveries, people, sign_ins
 from headgate.store.deliveries import DeliveryFilter
+from headgate.store.sign_ins import SignInKind
 from headgate.web.local import actions, executions
 from headgate.web.local.bodies import (
     Code,
@@ -22,6 +24,7 @@ from headgate.web.local.bodies import (
     ShownDelivery,
     ShownLink,
     ShownSubscription,
+    SignIn,
     SubscriptionRequest,
     Summary,
 )
@@ -68,6 +71,22 @@ async def make_code(asked: CodeRequest, who: Who, at: At) -> Code:
     """Make a code that links a chat to the asker's account; an older one for the same connector is void."""
     made = await at.store.write(lambda connection: at.own.make_code(connection, who.own, asked.connector))
     return Code(connector=made.connector, code=made.code, say=made.say, expires_at=made.expires_at)
+
+
+@router.post("/me/sign-ins", status_code=HTTPStatus.CREATED)
+async def make_sign_in(who: Who, at: At) -> SignIn:
+    """Make a link that signs the asker in to the pages, once."""
+    if at.sign_in is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "nobody signs in to the pages by a link here")
+    offered, now = at.sign_in, at.clock()
+
+    def work(connection: Connection) -> str:
+        at.record(connection, who, "sign-in link")
+        kept = {"user": who.name}
+        return sign_ins.issue(connection, SignInKind.LINK, kept, now=now, lifetime=offered.lifetime)
+
+    secret = await at.store.write(work)
+    return SignIn(url=f"{offered.origin}/ui/sign-in/link/{secret}", expires_at=now + offered.lifetime)
 
 
 @router.get("/me/links")

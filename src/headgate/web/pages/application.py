@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from headgate.errors import HeadgateError
+from headgate.gateway.refusals import TooManyError
 from headgate.web.pages import assets, live
 from headgate.web.pages.administration import application as administration
 from headgate.web.pages.automation import routes as automation
@@ -27,14 +30,17 @@ from headgate.web.pages.nodes import routes as nodes
 from headgate.web.pages.notifications import connectors, preview
 from headgate.web.pages.notifications import routes as notifications
 from headgate.web.pages.overview import routes as overview
+from headgate.web.pages.signing import routes as signing
 from headgate.web.pages.site import SiteSource
 from headgate.web.pages.visitor import SignInNeededError, Visitor
 from headgate.web.problems import Bounded, meant
+from headgate.web.tracing import route_of
 
 _log = structlog.get_logger(__name__)
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
     assets.router,
     live.router,
+    signing.router,
     overview.router,
     preview.router,
     connectors.router,
@@ -63,8 +69,14 @@ def make_pages(site: SiteSource) -> FastAPI:
 
     _show_errors(app, site)
     app.add_middleware(Bounded, most=lambda _: MOST_BODY)
-    app.add_middleware(Guarded)
+    app.add_middleware(Guarded, secure=partial(_secure, site))
     return app
+
+
+def _secure(source: SiteSource) -> bool:
+    """Whether the pages come by https."""
+    site = source()
+    return site is not None and site.settings.pages.secure
 
 
 def _show_errors(app: FastAPI, site: SiteSource) -> None:
@@ -91,11 +103,15 @@ def _show_errors(app: FastAPI, site: SiteSource) -> None:
     @app.exception_handler(HeadgateError)
     async def _ours(request: Request, error: HeadgateError) -> Response:
         status, detail = meant(error)
-        return await _shown(request, site, status, detail)
+        response = await _shown(request, site, status, detail)
+        if isinstance(error, TooManyError) and error.after is not None:
+            response.headers["Retry-After"] = str(math.ceil(error.after))
+        return response
 
     @app.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> Response:
-        _log.error("pages.broke", path=request.url.path, error=type(error).__name__)
+        # Not the path: that of a link to sign in is a secret.
+        _log.error("pages.broke", route=route_of(request.scope), error=type(error).__name__)
         detail = "Headgate made a mistake; its log says where"
         return await _shown(request, site, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from headgate.actions.refusals import ParametersError
 from headgate.gateway.refusals import NotAllowedError
-from headgate.web.pages.visitor import TheVisitor
+from headgate.web.pages.visitor import TheSite, TheVisitor
 
 MOST_BODY: Final = 256 * 1024
 """Bytes of a form."""
@@ -48,21 +49,39 @@ class Form:
         return int(text)
 
 
-async def form_of(request: Request, visitor: TheVisitor) -> Form:
-    """Return what a form of ours brings. Raises NotAllowedError for one that is not, ParametersError."""
-    if request.headers.get("sec-fetch-site", "") not in _SAME_SITE:
+async def read_form(request: Request, url: str) -> Form:
+    """Return what a form brings, whose token is still to be looked at. ``url``: where the pages are, from outside.
+
+    Raises NotAllowedError for one from another site, ParametersError.
+    """
+    if not _from_here(request, url):
         raise NotAllowedError("this form came from another site; nothing was done")
     try:
         async with request.form(max_files=0, max_fields=_MOST_FIELDS) as given:
             fields = [(key, value) for key, value in given.multi_items() if isinstance(value, str)]
     except UnicodeDecodeError:
         raise ParametersError("the form is not UTF-8") from None
-    form = Form(fields)
-    if not secrets.compare_digest(form.get("csrf").encode(), visitor.csrf.encode()):
-        raise NotAllowedError("this form is too old, or not from here; load the page again and repeat what you did")
     if any(len(value) > _LONGEST or "\0" in value for _, value in fields):
         raise ParametersError(f"a field holds at most {_LONGEST} characters")
+    return Form(fields)
+
+
+async def form_of(request: Request, site: TheSite, visitor: TheVisitor) -> Form:
+    """Return what a form of ours brings. Raises NotAllowedError for one that is not, ParametersError."""
+    form = await read_form(request, site.settings.pages.url)
+    if not secrets.compare_digest(form.get("csrf").encode(), visitor.csrf.encode()):
+        raise NotAllowedError("this form is too old, or not from here; load the page again and repeat what you did")
     return form
+
+
+def _from_here(request: Request, url: str) -> bool:
+    """Whether a browser says that a page of ours sent this. Old ones say nothing; then the token alone counts."""
+    if request.headers.get("sec-fetch-site", "") not in _SAME_SITE:
+        return False
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    return origin == url if url else urlsplit(origin).netloc == request.headers.get("host")
 
 
 TheForm = Annotated[Form, Depends(form_of)]

@@ -23,6 +23,7 @@ from headgate.slurm.client import SlurmClient
 from headgate.slurm.rest.client import RestClient
 from headgate.store.store import Store
 from headgate.web.pages.kept import Kept
+from headgate.web.pages.signing.entrance import Entrance
 
 
 class Examined(Protocol):
@@ -63,6 +64,8 @@ class Site:
     """Reads jobs' outputs as their owners."""
     gateway: Callable[[], Gateway | None]
     """Returns the job gateway, while it runs here."""
+    entrance: Entrance
+    """Where people sign in."""
     forges: Mapping[str, Forge] = field(default_factory=dict)
     examine: Callable[[], Awaitable[Sequence[Examined]]] | None = None
     """Has the doctor look at everything; None where it cannot."""

@@ -34,7 +34,7 @@ def tiles(text: str) -> dict[str, str]:
 
 async def test_who_has_no_role_sees_their_jobs_and_messages_and_nothing_else(place: PagesPlace) -> None:
     async with place.client("user") as uma:
-        text = (await uma.get("/")).text
+        text = re.sub('value="[^"]*"', "", (await uma.get("/")).text)  # a token may hold any two letters
     assert "300_*" in text
     assert "Job 103 failed &lt;b&gt;" in text
     for hidden in ("The cluster now", "Needs a look", "Connectors", "/ui/nodes", "n7", "bob"):

@@ -1,0 +1,115 @@
+"""Every page over a store full of the corpus, in Chromium: no element, no attribute and no script is the text's.
+
+The pages are those of the table of permissions, so that a new one is looked at without a line here; what it shows is
+written in ``filled.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser, Page
+from sqlalchemy import Connection, delete
+
+from headgate.store.migrate import migrate
+from headgate.store.store import Store
+from headgate.store.tables import deliveries, jobs, metadata
+from headgate.web.permissions import PAGES, Who
+from tests.hostile.corpus import CORPUS, FAMILIES
+from tests.hostile.filled import fill
+from tests.web.pages.conftest import browser  # noqa: F401 - a fixture
+from tests.web.pages.pages_place import PagesPlace, pages_place
+from tests.web.test_permissions import OWN, filled
+
+AT_ONCE: Final = 40
+"""Texts in a store at a time: half of them of whoever looks, as many as the overview lists."""
+SHOWN: Final = [
+    line for line in PAGES if line.method == "GET" and line.who is not Who.ANYBODY and "live" not in line.path
+]
+STRUCTURE: Final = """html => {
+    const page = new DOMParser().parseFromString(html, 'text/html');
+    return [...page.querySelectorAll('*')].map(one => [
+        one.tagName.toLowerCase(), one.namespaceURI.split('/').pop(), one.getAttributeNames(),
+        ['href', 'src', 'action', 'formaction'].map(name => one.getAttribute(name)).filter(found => found !== null),
+    ]);
+}"""
+PLAIN: Final = [f"plain{number}" for number in range(AT_ONCE)]
+_LEADS: Final = re.compile(r"(/ui(/|\?|$)|\?|#|https?://)[^\s\\]*")
+
+
+async def structure(page: Page, place: PagesPlace, path: str) -> tuple[set[tuple[str, str, str]], list[str], str]:
+    """Ask for a page as an administrator; return its elements with their attributes, where it leads, and its text."""
+    async with place.client("admin") as anna:
+        answer = await anna.http.get(path)
+    assert answer.status_code in (200, 303, 404), (path, answer.status_code)
+    kinds, leads = set(), []
+    for tag, space, attributes, addresses in await page.evaluate(STRUCTURE, answer.text):
+        kinds |= {(tag, space, name) for name in ("", *attributes)}
+        leads += addresses
+    return kinds, leads, answer.text
+
+
+@pytest.mark.browser
+async def test_no_text_becomes_an_element_an_attribute_or_an_address(tmp_path: Path, browser: Browser) -> None:  # noqa: F811
+    page = await browser.new_page()
+    known: dict[str, set[tuple[str, str, str]]] = {}
+    wrong: list[Any] = []
+    seen = 0
+    store = Store(f"sqlite:///{tmp_path}/headgate.db")
+    migrate(store)
+    async with pages_place(store, tmp_path) as place:
+        for begin in range(-AT_ONCE, len(CORPUS), AT_ONCE):
+            await store.write(emptied)
+            await fill(store, PLAIN if begin < 0 else CORPUS[begin : begin + AT_ONCE], "anna")
+            for line in SHOWN:
+                kinds, leads, text = await structure(page, place, filled(line.path, OWN))
+                if begin < 0:
+                    known[line.path] = kinds
+                    seen += text.count("plain")
+                    continue
+                wrong += [(line.path, begin, kind) for kind in kinds - known[line.path]]
+                wrong += [(line.path, begin, lead) for lead in leads if lead and not _LEADS.fullmatch(lead)]
+    store.close()
+    assert wrong == []
+    assert seen >= AT_ONCE // 2  # the texts are on the pages
+    await page.close()
+
+
+def emptied(connection: Connection) -> None:
+    """Take away all that the last texts left."""
+    for table in reversed(metadata.sorted_tables):
+        if table.name != "alembic_version":
+            connection.execute(delete(table))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("bypass", [False, True], ids=["with our policy", "without"])
+async def test_no_script_of_a_text_runs(tmp_path: Path, browser: Browser, *, bypass: bool) -> None:  # noqa: F811
+    worst = [text for family in ("html", "handlers", "attributes", "svg", "addresses") for text in FAMILIES[family]]
+    store = Store(f"sqlite:///{tmp_path}/headgate.db")
+    migrate(store)
+    async with pages_place(store, tmp_path) as place, place.served() as origin:
+        context = await place.browsing(browser, origin, "admin", bypass_csp=bypass)
+        hits: list[object] = []
+        troubles: list[str] = []
+        await context.expose_function("hit", lambda: hits.append(1))
+        page = await context.new_page()
+        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        page.on("dialog", lambda dialog: hits.append(dialog.message))
+        page.on("request", lambda request: None if request.url.startswith(origin) else hits.append(request.url))
+        for begin in range(0, len(worst), AT_ONCE):
+            await store.write(lambda connection: [connection.execute(delete(table)) for table in (jobs, deliveries)])
+            await fill(store, worst[begin : begin + AT_ONCE], "anna", mark=f"{begin} ")
+            for line in SHOWN:
+                answer = await page.goto(filled(line.path, OWN))
+                assert answer is not None
+                if answer.status == 404:
+                    troubles = [one for one in troubles if "404" not in one]
+        assert (hits, troubles) == ([], [])
+        await page.evaluate("hit()")  # a script would have been noticed
+        assert hits == [1]
+        await context.close()
+    store.close()
