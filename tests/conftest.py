@@ -29,6 +29,7 @@ SLURM_VERSIONS = ("20.11", "22.05", "24.11", "26.05")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slurm", default=DEFAULT_SLURM, help="Slurm versions of the contract tests: one, or 'all'")
+    parser.addoption("--every-kill", action="store_true", help="kill a service that builds at twice as many points")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -17,8 +17,9 @@ from rich.text import Text
 from headgate.errors import HeadgateError
 from headgate.testing.cluster import Cluster, ClusterError
 from headgate.testing.cluster.process import belonging_to
-from scripts.demo import installation, second_act, show, stage, third_act
+from scripts.demo import fourth_act, installation, second_act, show, stage, third_act
 from scripts.demo.chats import Chats
+from scripts.demo.fourth_act import FourthAct
 from scripts.demo.installation import CHATS, EXECUTOR, SERVICE, SINK, Headgate
 from scripts.demo.mails import Mail, MailBox, about
 from scripts.demo.place import AtWorkError, DemoError, Place
@@ -85,6 +86,7 @@ def play(out: Console, place: Place) -> int:
         faults += third_act.play(out, ThirdAct(place, headgate, address))
     else:
         show.remark(out, "The portal's job is left out: the executor acts for the account headgate only.")
+    faults += fourth_act.play(out, FourthAct(place, headgate, chats, address))
     if not faults:
         show.heading(out, "What to try next")
         page = place.pages / "analyse-failed.html"
@@ -137,7 +139,9 @@ def _set_up(out: Console, place: Place) -> tuple[Cluster, Headgate, Chats, str]:
     show.step(
         out, "a Matrix homeserver (Synapse), a RabbitMQ, and played Slack, Mattermost, Telegram, Discord and Teams"
     )
+    show.step(out, "a played GitHub, with a pull request")
     headgate.add_template(third_act.TEMPLATE_NAME, third_act.TEMPLATE, third_act.SCHEMA)
+    headgate.make_room_for_builds()
     headgate.start_executor(str(cluster.bin))
     show.step(out, "headgate-executor, as root: it does single things as users, for the service and nobody else")
     address = headgate.start_service(str(cluster.bin), port, chats.tables())

@@ -52,6 +52,15 @@ class Chats:
         """Have somebody say something to a bot."""
         self._ask("POST", "/say", {"service": service, "who": who, "text": text})
 
+    def comment(self, who: str, text: str, webhooks: str) -> None:
+        """Have somebody comment on the pull request; it is told to the address that takes webhooks."""
+        self._ask("POST", "/comment", {"who": who, "text": text, "webhooks": webhooks})
+
+    def comments(self) -> list[str]:
+        """Return what the bot wrote in the pull request."""
+        comments: list[str] = self._ask("GET", "/comments")
+        return comments
+
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         transport = httpx2.HTTPTransport(uds=str(self.socket))
         try:
@@ -74,6 +83,13 @@ def application(services: Services) -> web.Application:
         await services.say(**await request.json())
         return web.json_response({})
 
+    async def comment(request: web.Request) -> web.Response:
+        await services.hub.say(**await request.json())
+        return web.json_response({})
+
+    async def comments(_: web.Request) -> web.Response:
+        return web.json_response(services.hub.comments())
+
     async def tables(_: web.Request) -> web.Response:
         return web.json_response(services.tables())
 
@@ -84,8 +100,9 @@ def application(services: Services) -> web.Application:
         return web.json_response(services.refused())
 
     made = web.Application()
-    made.add_routes([web.get(f"/{handler.__name__}", handler) for handler in (got, tables, receivers, refused)])
-    made.add_routes([web.post("/say", say)])
+    asked = (got, tables, receivers, refused, comments)
+    made.add_routes([web.get(f"/{handler.__name__}", handler) for handler in asked])
+    made.add_routes([web.post("/say", say), web.post("/comment", comment)])
     return made
 
 

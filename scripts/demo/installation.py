@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 ACCOUNT = "headgate"
 """The account that the service runs as, if it may read this checkout."""
+BUILDER = "headgate-builder"
+"""The account that pull requests are built as."""
 SINK, CHATS, SERVICE, EXECUTOR = "mail-server", "chats", "headgate", "executor"
 """What the processes are called in the record and in their logs."""
 START_SECONDS = 60.0
@@ -57,6 +59,19 @@ socket = "{socket}"          # where users ask, by `headgate me`
 
 [executor]
 socket = "{executor}"        # the root helper, which does single things as users
+roots = ["~", "{jobs}"]
+
+[builds.jobs]                # pull requests are built as an account of their own
+user = "{builder}"
+directory = "{jobs}"
+mirrors = "{store}/mirrors"
+time = "00:10:00"
+
+[builds.deploy]              # a bucket, elsewhere
+policy = "all"
+kind = "directory"
+directory = "{deployed}"
+spool = "{store}/deploy"
 
 [gateway]                    # the REST API for portals and programs
 templates = "{templates}"
@@ -101,6 +116,9 @@ def configuration(place: Place, slurm_bin: str, port: int, tables: Tables) -> st
         socket=place.socket,
         executor=place.executor,
         templates=place.templates,
+        builder=BUILDER,
+        jobs=place.jobs,
+        deployed=place.deployed,
     )
     for name, keys in tables.items():
         text += f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
@@ -161,7 +179,7 @@ class Headgate:
     def start_executor(self, slurm_bin: str) -> None:
         """Start the root helper, with the socket and the privileges that its units give it."""
         config = self.place.directory / "executor.ini"
-        served = f"service = {self.account.name}\nroots = ~\n"
+        served = f"service = {self.account.name}\nroots = ~ {self.place.jobs}\n"
         config.write_text(f"[executor]\n{served}[slurm]\nbin = {slurm_bin}\n")
         argv = [*AS_THE_UNIT, sys.executable, "-IS", str(HELPER), f"--config={config}"]
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -171,6 +189,15 @@ class Headgate:
             listener.listen(128)
             listener.set_inheritable(True)
             self.place.start(EXECUTOR, [*argv, f"--listen-fd={listener.fileno()}"], _ENVIRONMENT)
+
+    def make_room_for_builds(self) -> None:
+        """Make the build account, where there is none, its directory for jobs, and the place where builds go."""
+        if not _exists(BUILDER):
+            useradd = ["/usr/sbin/useradd", "--create-home", "--shell=/bin/bash", "--password=*"]
+            subprocess.run([*useradd, BUILDER], check=True, capture_output=True)
+        self.place.jobs.mkdir(mode=0o755)
+        shutil.chown(self.place.jobs, BUILDER, BUILDER)
+        self._make_own(self.place.deployed, 0o755)
 
     def add_template(self, name: str, text: str, schema: Mapping[str, Any]) -> None:
         """Write a job template of the site's."""

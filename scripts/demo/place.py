@@ -82,6 +82,16 @@ class Place:
         return self.directory / "templates"
 
     @property
+    def jobs(self) -> Path:
+        """The directories of jobs that are built for pull requests; the build account's."""
+        return self.directory / "jobs"
+
+    @property
+    def deployed(self) -> Path:
+        """Where what was built goes."""
+        return self.directory / "deployed"
+
+    @property
     def chats(self) -> Path:
         """Where the process of the chat services answers."""
         return self.run / "chats.sock"
@@ -105,7 +115,8 @@ class Place:
 
     def clear(self) -> None:
         """Remove what an earlier run left, but for the record of its processes."""
-        for path in (self.store, self.spool, self.mails, self.pages, self.run, self.log("").parent):
+        own = (self.store, self.spool, self.mails, self.pages, self.run, self.jobs, self.deployed)
+        for path in (*own, self.log("").parent):
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.pages, self.log("").parent):
             path.mkdir()

@@ -1,6 +1,6 @@
-"""Every service that Headgate tells, on this machine: a real Synapse, a real RabbitMQ, and our strict fakes.
+"""Every service that Headgate speaks to, on this machine: a real Synapse, a real RabbitMQ, and our strict fakes.
 
-There are ada and ben in each of the chats. Nothing leaves the machine.
+There are ada and ben in each of the chats, and a pull request on the played GitHub. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from headgate.testing.telegram.chats import Chat
 from headgate.testing.telegram.chats import Person as TelegramPerson
 from headgate.testing.telegram.server import TelegramServer
 from scripts.demo.got import Got
+from scripts.demo.hub import Hub
 
 QUEUE: Final = "jobs"
 SLACK_CHANNEL: Final = "C0GENERAL"
@@ -45,7 +46,7 @@ class Services:
     def __init__(self) -> None:
         self.slack, self.mattermost, self.telegram = FakeSlack(), FakeMattermost(), TelegramServer()
         self.discord, self.teams, self.hooks = FakeDiscord(), PlayedFlows(), HttpSink()
-        self.synapse, self.broker = SynapseServer(), RabbitBroker()
+        self.synapse, self.broker, self.hub = SynapseServer(), RabbitBroker(), Hub()
         self.room = ""
         self._token = ""
         self._room_of: MatrixPerson
@@ -66,6 +67,8 @@ class Services:
             self.teams.add(_FLOW, _SIG)
             for fake in (self.slack, self.mattermost, self.telegram, self.discord, self.teams, self.hooks):
                 await self._stack.enter_async_context(fake)
+            self._stack.push_async_callback(self.hub.stop)
+            await self.hub.start()
             await self._settle()
         except BaseException:
             await self._stack.aclose()
@@ -123,6 +126,7 @@ class Services:
             "connectors.rabbitmq.destinations.jobs": {"queue": QUEUE, "declare": True},
             "connectors.apprise.targets.desk": {"url": f"{self.hooks.url.replace('http', 'json', 1)}/apprise"},
             "connectors.webhook.endpoints.site": {"url": f"{self.hooks.url}/webhook"},
+            **self.hub.tables(),
         }
 
     @property
@@ -166,6 +170,7 @@ class Services:
         return [
             *(f"{service} refused {count} messages" for service, count in counts.items() if count),
             *(f"slack was sent by its socket: {mistake}" for mistake in self.slack.mistakes),
+            *(f"github: {fault}" for fault in self.hub.github.faults),
             *(f"msteams found wrong: {', '.join(run.faults)}" for run in self.teams.runs if run.faults),
         ]
 

@@ -126,6 +126,7 @@ def next_steps(out: Console, place: Place, address: str, page: Path, number: int
         ("Watch events come in", f"{run} event follow"),
         ("Who was told what", f"{run} delivery list"),
         ("One message, whole", f"{run} delivery show {number}"),
+        ("How builds fare", f"{run} build list"),
         ("What the service measures", f"curl {address}/metrics"),
         ("A mail as a browser shows it", f"file://{page}"),
         ("The cluster's commands for your shell", f'eval "$(./dev cluster env --name {place.name})"'),

@@ -63,6 +63,7 @@ class BuildPlace:
     files: dict[str, Path] = field(default_factory=dict)
     delivered: int = 0
     git: Path = Path("/usr/bin/git")
+    further: dict[str, BuildCluster] = field(default_factory=dict)
 
     def workshop(self) -> Workshop:
         """Return what an engine works with."""
@@ -78,6 +79,7 @@ class BuildPlace:
             cluster=self.cluster,
             clock=self.clock,
             repos=Repos(repositories, self.files),
+            further=self.further,
         )
 
     def engine(self) -> BuildEngine:

@@ -67,11 +67,12 @@ class MadeUpCluster:
     """What is in the path of files that cannot be written just now."""
     figures: list[Figures] = field(default_factory=list)
     clock: Callable[[], float] = time.time
+    name: str = NAME
 
     def cluster(self) -> BuildCluster:
         """Return it as builds know it."""
         actor = cast("Actor", self)  # it does what builds ask of one, and no more
-        return BuildCluster(NAME, actor, actor, self.find, self.account, USER, str(self.root))
+        return BuildCluster(self.name, actor, actor, self.find, self.account, USER, str(self.root))
 
     # What an actor does
 
@@ -156,6 +157,8 @@ class MadeUpCluster:
 
     async def list(self, user: str, place: Place, *, after: str = "", limit: int = 1000) -> Listing:
         self._called(user)
+        if not Path(place.root, place.path).is_dir():
+            raise RefusedError("not-found", "there is no such directory")
         return Listing(
             entries=tuple(_info(path) for path in sorted(Path(place.root, place.path).iterdir())), more=False
         )
@@ -200,12 +203,12 @@ class MadeUpCluster:
         """Write an event of a job, once."""
         job = self.jobs[number]
         fact = Event(
-            f"{kind.value}:{NAME}/{number}/{job.submitted}",
+            f"{kind.value}:{self.name}/{number}/{job.submitted}",
             kind,
             self.clock(),
             f"job {number}",
             Source.WATCHER,
-            NAME,
+            self.name,
             number,
             user=USER,
             data={"submitted": job.submitted, **data},

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from headgate.builds.finding import Finding
 from headgate.builds.forge.interface import CloneSource, CommitState, ForbiddenError, ForgeError, GoneError
+from headgate.model.finding import Finding, tried
 from headgate.model.pull_request import Comment, PullRequest, PullRequestState, Reaction, Repository
 
 Place = tuple[Repository, int]
@@ -45,7 +45,7 @@ class MemoryForge:
 
     async def examine(self, needed: Mapping[str, str]) -> list[Finding]:
         """Say that all is well, unless it is down."""
-        return [Finding("key", not self.down, f"may {', '.join(needed)}")]
+        return [tried("key", not self.down, f"may {', '.join(needed)}")]
 
     def close(self, repository: Repository, number: int) -> None:
         """Close a pull request."""

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from headgate.model.build import JobPhase
+from headgate.model.build import BuildJob, JobPhase, RequestState
 from headgate.model.event import EventKind
 from headgate.model.pull_request import Reaction
-from headgate.store import audit
+from headgate.store import audit, builds
 from headgate.store.store import Store
 from tests.builds.bench import BUILD, Bench, table
+from tests.builds.made_up_cluster import RESULT
+
+
+def exported_of(job: BuildJob) -> str:
+    """Return the variables that a command set for a job."""
+    return Path(job.directory, ".headgate/put/cfg/export_vars.sh").read_text()
 
 
 async def test_somebody_cancels_their_own_job_and_nobody_elses(bench: Bench) -> None:
@@ -47,6 +53,48 @@ async def test_retry_builds_what_failed_at_the_same_commit(bench: Bench) -> None
     await bench.go(60)
     again = (await bench.place.jobs())[3:]
     assert [(job.repo_id, job.commit, job.phase) for job in again] == [("other.org", head, JobPhase.QUEUED)]
+
+
+async def test_retry_leaves_alone_what_failed_with_other_arguments(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store, tmp_path, job_arguments=[{"name": "LEVEL", "value": "[0-9]"}])
+    bench.place.pull_request()
+    for number, command in ((4711, BUILD), (4712, f"{BUILD.replace('x86_64/amd/zen2', 'a64fx')} jobargs:LEVEL=1")):
+        await bench.place.comment(command)
+        await bench.go()
+        await bench.through(number, "FAILED", result=None, test=None)
+    await bench.place.comment("bot: retry")
+    await bench.go(60)
+    [again] = (await bench.place.jobs())[2:]
+    assert again.target == "a64fx"
+    assert "LEVEL" in exported_of(again)
+    assert "`zen2` for `site.org-2026` failed with other arguments" in bench.place.bodies()[-2]
+
+
+async def test_retry_makes_no_more_jobs_than_any_command_may(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store, tmp_path, jobs={"max_jobs": 1})
+    bench.place.pull_request()
+    for command in (BUILD, BUILD.replace("x86_64/amd/zen2", "a64fx")):
+        await bench.place.comment(command)
+        await bench.go()
+    for number in (4711, 4712):
+        await bench.through(number, "FAILED", result=None, test=None)
+    await bench.place.comment("bot: retry")
+    await bench.go()
+    assert "this would make 2 jobs, and one command may make 1" in bench.place.bodies()[-1]
+    await bench.place.comment("bot: retry arch:zen2")
+    await bench.go(60)
+    assert [job.target for job in await bench.place.jobs()] == ["zen2", "a64fx", "zen2"]
+
+
+async def test_what_was_built_with_other_arguments_is_another_build(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store, tmp_path, job_arguments=[{"name": "SKIP_TESTS", "value": "yes"}])
+    bench.place.pull_request()
+    for number, command in ((4711, f"{BUILD} jobargs:SKIP_TESTS=yes"), (4712, BUILD)):
+        await bench.place.comment(command)
+        await bench.go()
+        await bench.through(number)
+    assert "built it already" not in "".join(bench.place.bodies())
+    assert len(await bench.place.jobs()) == 2
 
 
 async def test_what_was_built_at_this_commit_is_not_built_again_unless_asked_to(bench: Bench) -> None:
@@ -135,3 +183,33 @@ async def test_what_was_built_is_deployed_once_by_who_may(store: Store, tmp_path
     assert table(told)[-1] == "uploaded"
     entries = await store.read(lambda c: audit.find(c, audit.AuditFilter(), limit=100))
     assert "build deploy sent" in {one.action for one in entries}
+
+
+async def test_a_deploy_that_was_done_and_not_answered_is_answered_and_not_done_again(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    to = {"kind": "directory", "directory": str(tmp_path / "out"), "spool": str(tmp_path / "spool")}
+    bench = Bench(store, tmp_path, deploy={"policy": "once", **to})
+    bench.place.pull_request()
+    await bench.place.comment(BUILD)
+    await bench.go()
+    with tarfile.open(bench.slurm.jobs[4711].directory / "a-1.tar.gz", "w:gz"):
+        pass
+    await bench.through(4711, result=RESULT.replace("a.tar.gz", "a-1.tar.gz"))
+    await bench.place.comment("bot: deploy")
+    await bench.go()
+    answer = bench.place.bodies()[-1]
+    assert "`a-1.tar.gz` of job `4711`: uploaded" in answer
+    # The process ended between the two writes: that of the rows, and that of what came of the line.
+    *_, asked = await bench.place.requests()
+    forgotten = {name: value for name, value in asked.progress.items() if name not in ("lines", "answered")}
+    values = {"state": RequestState.OPEN, "progress": forgotten, "finished_at": None}
+    await store.write(lambda c: builds.change_request(c, asked.id, values))
+    bench.restart()
+    await bench.go()
+    assert bench.place.bodies()[-1] == answer
+    [told] = [body for body in bench.place.bodies() if body.startswith("New job")]
+    assert table(told).count("uploaded") == 1
+    entries = await store.read(lambda c: audit.find(c, audit.AuditFilter(), limit=100))
+    assert [one.action for one in entries].count("build deploy copied") == 1

@@ -29,12 +29,12 @@ async def test_each_thing_is_tried_and_what_is_wrong_is_named(
     nowhere = Repository("hub", "org/none")
     real.place.forge.origins[nowhere] = f"file://{tmp_path}/nowhere"
     with real.executor:
-        found = {one.what: one async for one in diagnose(settings, cluster, forges, [REPOSITORY, nowhere])}
+        found = {one.area: one async for one in diagnose(settings, cluster, forges, [REPOSITORY, nowhere])}
         wrong = {what for what, one in found.items() if not one.good}
         assert wrong == {"sbatch for gone", "clone of hub:org/none"}
-        assert "invalid partition specified" in found["sbatch for gone"].says
+        assert "invalid partition specified" in found["sbatch for gone"].what
         assert list(real.root.iterdir()) == []
         elsewhere = replace(cluster, root="/var")
-        found = {one.what: one async for one in diagnose(settings, elsewhere, forges, [])}
-        assert "roots" in found["job directories"].says
+        found = {one.area: one async for one in diagnose(settings, elsewhere, forges, [])}
+        assert "roots" in found["job directories"].what
     shutil.rmtree(real.base)

@@ -24,10 +24,11 @@ from headgate.model.pull_request import Reaction
 from headgate.service.gateway import account_of
 from headgate.service.wiring import Slurm
 from headgate.slurm.client import SlurmClient
+from headgate.store import builds
 from headgate.store.store import Store
 from headgate.testing.cluster import Cluster
 from headgate.testing.executor import RunningExecutor
-from tests.builds.build_place import TARGETS, BuildPlace, settings_of, until
+from tests.builds.build_place import REPOSITORY, TARGETS, BuildPlace, settings_of, until
 
 pytestmark = pytest.mark.slow
 
@@ -104,11 +105,19 @@ def check_directory(job: BuildJob) -> None:
     """Check what is in the directory of a job that is over."""
     where = Path(job.directory)
     assert where.owner() == USER
+    [linked] = [pull / str(job.job_id) for pull in where.parents if pull.name == "pr_7"]
+    assert linked.is_symlink()
+    assert linked.resolve() == where.resolve()
     metadata = (where / f"_bot_job{job.job_id}.metadata").read_text()
     assert f"repo = org/software\npr_number = 7\npr_comment_id = {job.comment_id}\n" in metadata
     assert (where / "easystacks/new.yml").read_text() == "new\n"
     assert "software_subdir = x86_64/amd/zen2" in (where / "cfg/job.cfg").read_text()
     assert (where / "7.diff").read_text().startswith("diff --git a/easystacks/new.yml")
+
+
+def tree_of(job: BuildJob, name: str) -> str:
+    """Return what is in a file of a job's tree."""
+    return Path(job.directory, name).read_text()
 
 
 def log_of(job: BuildJob) -> str:
@@ -147,6 +156,30 @@ async def test_a_comment_is_built_tested_and_told_of(real: RealPlace) -> None:
         assert "100% done, 5% spare" in told
         assert job.result == {"status": "SUCCESS", "test": "SUCCESS", "artefacts": ["artefact-1.tar.gz"]}
         check_directory(job)
+
+
+async def test_the_merge_of_both_is_built_by_a_job_that_begins_later(
+    slurm_cluster: Cluster, store: Store, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("the executor needs root")
+    how = {"handover": "delayed_begin", "begin_delay": 1.0, "pinned": "merge"}
+    real = RealPlace(slurm_cluster, store, tmp_path, jobs=how)
+    async with real.running() as place:
+        place.pull_request()
+        origin = place.origins[REPOSITORY]
+        newer = origin.commit({"newer": "than the pull request\n"}, push="refs/heads/main", on=origin.base)
+        await place.comment("bot: build repo:site.org-2026 for:arch=x86_64/amd/zen2")
+        await until(lambda: any("|test result|" in body for body in place.bodies()), 120, place.bodies)
+        told = place.bodies()[-1]
+        assert rows_of(told) == ["submitted", "received", "running", "finished", "test result"]
+        assert "(eligible to start from " in told
+        [job] = await place.jobs()
+        check_directory(job)
+        assert tree_of(job, "newer") == "than the pull request\n"
+        run = await store.read(lambda c: builds.get_run(c, job.run_id))
+        assert run is not None
+        assert run.built_commit not in (job.commit, newer)
 
 
 async def test_what_goes_wrong_on_a_real_cluster_is_told(

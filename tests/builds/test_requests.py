@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
+from headgate.builds.forge.interface import ForgeError
 from headgate.model.event import EventKind
-from headgate.model.pull_request import Repository
+from headgate.model.pull_request import Comment, Repository
+from headgate.store import audit
 from headgate.store.store import Store
 from tests.builds.bench import BUILD, Bench
 from tests.builds.build_place import REPOSITORY
@@ -78,3 +82,29 @@ async def test_job_directories_go_to_the_trash_when_no_job_needs_them_any_more(s
     await bench.go(60)
     assert not where.exists()
     assert "PR closed! Moved `" in bench.place.bodies()[-1]
+
+
+async def test_what_was_moved_is_told_when_the_forge_takes_comments_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(store, tmp_path, chat="chatty", jobs={"trash": str(tmp_path / "jobs/trash")})
+    bench.place.pull_request()
+    await bench.place.comment(BUILD)
+    await bench.go()
+    await bench.through(4711)
+    bench.place.forge.close(REPOSITORY, 7)
+    await bench.place.event(EventKind.PULL_REQUEST_CLOSED, "closed:1", state="closed", merged=True)
+    told = len(bench.place.bodies())
+
+    async def refuse(*_: object) -> Comment:
+        raise ForgeError("it is away", retry_after=1.0)
+
+    with monkeypatch.context() as away:
+        away.setattr(bench.place.forge, "add_comment", refuse)
+        await bench.go()
+    assert len(bench.place.bodies()) == told
+    bench.restart()
+    await bench.go(60)
+    assert "PR closed! Moved `" in bench.place.bodies()[-1]
+    entries = await store.read(lambda c: audit.find(c, audit.AuditFilter(), limit=100))
+    assert [one.action for one in entries].count("build clean up") == 1

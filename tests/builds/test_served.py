@@ -6,27 +6,33 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
 
+from headgate.model.build import BuildJob
 from headgate.store import builds
 from headgate.store.builds import JobFilter
 from headgate.store.store import Store
-from headgate.testing.cluster import Cluster
+from headgate.testing.cluster import Cluster, process
 from headgate.testing.cluster.accounts import REST_USER
 from headgate.testing.executor import RunningExecutor
 from headgate.testing.github import FakeGitHub, PullRequest
 from headgate.testing.github.description import FILE
+from headgate.testing.s3.server import ObjectStoreServer
 from tests.builds.build_place import until
-from tests.builds.origin import Origin
+from tests.builds.deploy.test_s3 import credentials, name
+from tests.builds.deploy.verify import verifies
+from tests.builds.origin import SCRIPTS, Origin
 from tests.builds.test_real import rows_of
 from tests.service.running import RunningHeadgate
 
@@ -38,7 +44,10 @@ NONE: Final[Mapping[str, Path]] = MappingProxyType({})
 
 
 class Served:
-    """Everything together. ``clusters``: further ones for the executor; ``tables``: more of the configuration."""
+    """Everything together. ``clusters``: further ones for the executor; ``tables``: more of the configuration.
+
+    ``bin``: the commands that the executor starts, if they are not the cluster's own.
+    """
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Served:
         github: FakeGitHub,
         *,
         clusters: Mapping[str, Path] = NONE,
+        bin: Path | None = None,  # noqa: A002 - Slurm's word
         **tables: Mapping[str, Any],
     ) -> None:
         self.github = github
@@ -56,13 +66,14 @@ class Served:
             path.mkdir()
             shutil.chown(path, account, account)
         self.executor = RunningExecutor(
-            self.base / "executor", service=SERVICE, roots=[str(self.jobs)], bin=cluster.bin, clusters=clusters
+            self.base / "executor", service=SERVICE, roots=[str(self.jobs)], bin=bin or cluster.bin, clusters=clusters
         )
         self.key = self.own / "app.pem"
         self.key.write_text(github.private_key)
         self.key.chmod(0o600)
         self.url = f"sqlite:///{self.own}/headgate.db"
-        self.headgate = RunningHeadgate(self.own, self._tables(cluster, tables), account=SERVICE)
+        self._given = self._tables(cluster, tables)
+        self.headgate = RunningHeadgate(self.own, self._given, account=SERVICE)
         for path in (self.key, self.headgate.config):
             shutil.chown(path, SERVICE, SERVICE)
         self.origin = Origin(self.base / "origin")
@@ -98,9 +109,11 @@ class Served:
                 "spool": f"{self.own}/spool",
             },
         }
-        for name, keys in more.items():
-            tables.setdefault(name.replace("__", "."), {}).update(keys)
-        return tables
+        return merged(tables, more)
+
+    def reconfigure(self, **tables: Mapping[str, Any]) -> None:
+        """Write other settings, before the service is started."""
+        self.headgate.write(merged(self._given, tables))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -154,6 +167,13 @@ class Served:
             await asyncio.to_thread(store.close)
 
 
+def merged(tables: dict[str, dict[str, Any]], more: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return tables with further keys; in names of tables, ``__`` is a dot."""
+    for table, keys in more.items():
+        tables.setdefault(table.replace("__", "."), {}).update(keys)
+    return tables
+
+
 @pytest.fixture
 async def served(slurm_cluster: Cluster) -> AsyncIterator[Served]:
     if os.geteuid() != 0:
@@ -182,16 +202,61 @@ async def test_from_a_signed_webhook_to_the_result_in_the_pull_request(served: S
         assert not await asyncio.to_thread(_can_read, USER, served.key)
 
 
-async def test_what_was_built_is_deployed_by_a_label_and_cleaned_up_when_the_pull_request_is_closed(
-    served: Served,
+def built(job: BuildJob, file: str) -> tuple[str, bytes]:
+    """Return whose a file of a job is, and what is in it."""
+    path = Path(job.directory, file)
+    return path.owner(), path.read_bytes()
+
+
+def own_secrets(served: Served, store: ObjectStoreServer) -> tuple[dict[str, Any], str]:
+    """Make credentials and a signing key that the service's account alone can read; return settings, and a public key.
+
+    They lie where the service keeps its own files.
+    """
+    keys = credentials(served.own, store.key(name("served")))
+    signing = served.own / "signing.key"
+    process.run(["/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deploys", "-f", str(signing)])
+    for path in (keys, signing):
+        shutil.chown(path, SERVICE, SERVICE)
+    own = {"policy": "latest", "kind": "s3", "endpoint_url": store.url, "bucket": name("bucket")}
+    return {**own, "credentials": str(keys)}, signing.with_suffix(".key.pub").read_text().strip()
+
+
+async def test_from_a_signed_webhook_by_held_jobs_to_the_bucket_and_the_trash(
+    served: Served, object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
+    """The whole way: webhook, `bot: build`, a held job, released and run, results, deploy to S3, close."""
+    deploy, public = own_secrets(served, object_store)
+    object_store.client().create_bucket(Bucket=deploy["bucket"])
+    artefact = "artefact-1690000000.tar.gz"
+    scripts = {path: text.replace("artefact-1.tar.gz", artefact) for path, text in SCRIPTS.items()}
+    served.pull.head = served.origin.pull_request(7, scripts)
+    served.reconfigure(builds__deploy=deploy, builds__deploy__signing__EESSI={"key": str(served.own / "signing.key")})
+    grown: list[str] = []
+
+    def grows(word: str) -> bool:
+        """Keep the job's comment each time that it is another; say whether it has a row of this status."""
+        told = next((body for body in served.bodies() if body.startswith("New job")), "")
+        if told and told not in grown[-1:]:
+            grown.append(told)
+        return f"|{word}|" in told
+
     async with served.running():
         await served.github.say(served.pull, "ada", "bot: build repo:EESSI for:arch=x86_64/amd/zen2")
-        await until(lambda: any("|test result|" in body for body in served.bodies()), 120, served.told)
+        await until(lambda: grows("test result"), 120, served.told)
         [job] = await served.jobs_known()
+        verbs = [line["verb"] for line in served.executor.audit() if line.get("verb") in ("submit", "release")]
+        assert verbs == ["submit", "release"]
+        assert built(job, f"_bot_job{job.job_id}.result")[0] == USER
         await served.github.label(served.pull, "bot:deploy", "ada")
-        await until(lambda: any("|uploaded|" in body for body in served.bodies()), 60, served.told)
-        assert served.deployed() == ["artefact-1.tar.gz"]
+        await until(lambda: grows("uploaded"), 60, served.told)
+        assert len(grown) >= 3
+        assert all(after.startswith(before) for before, after in pairwise(grown)), grown
+        assert rows_of(grown[-1]) == ["submitted", "released", "running", "finished", "test result", "uploaded"]
+        there, key = object_store.objects(deploy["bucket"]), f"artefact/1690000000/{artefact}"
+        assert set(there) == {f"{key}{end}" for end in ("", ".sig", ".meta.txt", ".meta.txt.sig")}
+        assert there[key] == built(job, artefact)[1]
+        assert verifies(there[key], there[f"{key}.sig"], public, "test-bot", tmp_path)
         await served.github.close(served.pull, "ada", merged=True)
         await until(lambda: not Path(job.directory).exists(), 60, served.told)
         await until(lambda: served.in_trash(f"_bot_job{job.job_id}.result"), 60)
@@ -200,7 +265,7 @@ async def test_what_was_built_is_deployed_by_a_label_and_cleaned_up_when_the_pul
 async def test_the_doctor_finds_that_all_is_well_and_what_is_not(served: Served) -> None:
     with served.executor:
         good = await served.command("build", "doctor", "--json", "--repository", "hub:site/software")
-        found = {one["what"]: one["good"] for one in json.loads(good)}
+        found = {one["area"]: one["level"] for one in json.loads(good)}
         names = {
             "build account",
             "job directories",
@@ -212,9 +277,15 @@ async def test_the_doctor_finds_that_all_is_well_and_what_is_not(served: Served)
             "directory",
             *(f"hub: {what}" for what in ("key", "permissions", "events", "installation at site", "webhook")),
         }
-        assert found == dict.fromkeys(names, True)
+        assert found == dict.fromkeys(names, "well")
+        # The doctor of all looks at builds, too, but submits nothing.
+        whole = [one for one in json.loads(await served.command("doctor", "--json")) if one["area"] == "builds"]
+        assert {one["what"].partition(": ")[0] for one in whole} >= {"build account", "job directories", "hub"}
+        assert {one["level"] for one in whole} == {"well"}, whole
+        submitted = [line for line in served.executor.audit() if line.get("verb") == "submit"]
+        assert len(submitted) == 1
         wrong = await served.command("build", "doctor", "--repository", "hub:site/none")
-        assert "WRONG  clone of hub:site/none" in wrong
+        assert re.search("WRONG  clone of hub:site/none +the App is not installed", wrong), wrong
     shutil.rmtree(served.base)
 
 

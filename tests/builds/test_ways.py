@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from headgate.model.build import BuildJob
 from headgate.model.event import EventKind
 from headgate.store import journal
 from headgate.store.journal import EventFilter
@@ -52,16 +53,23 @@ async def builds(served: Served, cluster: Cluster) -> None:
     rows = rows_of(served.bodies()[-1])
     assert rows == ["submitted", "released", "running", "finished", "test result"], served.told()
     [job] = await served.jobs_known()
+    await check_job(served, job, cluster)
+
+
+async def check_job(served: Served, job: BuildJob, cluster: Cluster) -> None:
+    """Check that a job was built on a cluster, and that the doctor finds nothing wrong."""
+    assert job.job_id is not None
     assert (job.cluster, job.state) == (cluster.name, "COMPLETED"), served.told()
     assert job.result == {"status": "SUCCESS", "test": "SUCCESS", "artefacts": ["artefact-1.tar.gz"]}
-    assert job.outcome["figures"]["state"] == "COMPLETED"
+    assert isinstance(figures := job.outcome["figures"], dict)
+    assert figures["state"] == "COMPLETED"
     assert cluster.job_state(job.job_id) == "COMPLETED"
     home = pwd.getpwnam(USER).pw_dir
     assert f"built on {cluster.name} by {USER} of {home}\n" in log_of(job)
     kinds = await kinds_of(served, cluster.name, job.job_id)
     assert {EventKind.JOB_STARTED, EventKind.JOB_ENDED} <= kinds
     said = await served.command("build", "doctor", "--json")
-    assert all(one["good"] for one in json.loads(said)), said
+    assert all(one["level"] == "well" for one in json.loads(said)), said
 
 
 async def kinds_of(served: Served, cluster: str, job_id: int) -> set[EventKind]:
@@ -75,18 +83,29 @@ async def kinds_of(served: Served, cluster: str, job_id: int) -> set[EventKind]:
         await asyncio.to_thread(store.close)
 
 
-async def test_on_a_further_cluster(slurm_cluster: Cluster, github: FakeGitHub) -> None:
+async def test_on_a_further_cluster_and_on_the_first_by_one_command(slurm_cluster: Cluster, github: FakeGitHub) -> None:
+    far = {"architecture": "aarch64/a64fx", "repositories": ["EESSI"], "cluster": "second"}
     with temporary_cluster(nodes=1) as other:
-        second = {"bin": str(other.bin), "conf": str(other.slurm_conf)}
         served = Served(
             slurm_cluster,
             github,
             clusters={"second": other.bin},
-            clusters__second=second,
-            builds__jobs={"cluster": "second"},
+            clusters__second={"bin": str(other.bin), "conf": str(other.slurm_conf)},
+            builds__targets__far=far,
         )
         async with served.running():
-            await builds(served, other)
+            served.pull.head = served.origin.pull_request(7, {"bot/build.sh": SAYS + BUILD})
+            await served.github.say(served.pull, "ada", "bot: build all confirmed repo:EESSI")
+            await until(lambda: tested(served) == 2, PATIENCE, served.told)
+            on = {job.target: job for job in await served.jobs_known()}
+            for target, cluster in (("zen2", slurm_cluster), ("far", other)):
+                await check_job(served, on[target], cluster)
+            assert len({job.comment_id for job in on.values()}) == 2
+
+
+def tested(served: Served) -> int:
+    """Return how many jobs are told to be tested."""
+    return sum("|test result|" in body for body in served.bodies())
 
 
 def own_key(cluster: Cluster) -> Path:

@@ -9,7 +9,7 @@ from headgate.config.load import load
 from headgate.config.settings import Settings
 from headgate.connectors.registry import settings_of
 from headgate.errors import ConfigError
-from headgate.service.builds import builds_parts, check, cluster_of, repos_of
+from headgate.service.builds import builds_parts, check, clusters_of, repos_of
 from headgate.service.wiring import make_clusters
 from headgate.store.store import Store
 from tests.service.running import toml
@@ -85,10 +85,20 @@ def tables_of(name: str, rest: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_builds_run_on_the_cluster_that_is_named(tmp_path: Path) -> None:
     named = settings(tmp_path, builds__jobs={"user": "b", "directory": "/b", "cluster": "other"})
-    assert cluster_of(named.builds, make_clusters(named)).alias == "other"
+    assert {name: one.alias for name, one in clusters_of(named.builds, make_clusters(named)).items()} == {"": "other"}
     wrong = settings(tmp_path, builds__jobs={"user": "b", "directory": "/b", "cluster": "none"})
     with pytest.raises(ConfigError):
-        cluster_of(wrong.builds, make_clusters(wrong))
+        clusters_of(wrong.builds, make_clusters(wrong))
+
+
+def test_a_target_may_be_in_a_cluster_of_its_own(tmp_path: Path) -> None:
+    target = {"architecture": "aarch64/a64fx", "repositories": ["r"], "cluster": "other"}
+    given = settings(tmp_path, builds__targets__far=target)
+    used = clusters_of(given.builds, make_clusters(given))
+    assert {name: one.alias for name, one in used.items()} == {"": "", "other": "other"}
+    wrong = settings(tmp_path, builds__targets__far={**target, "cluster": "none"})
+    with pytest.raises(ConfigError, match=r"builds\.targets\.far\.cluster names none"):
+        clusters_of(wrong.builds, make_clusters(wrong))
 
 
 def test_without_forges_nothing_is_built(tmp_path: Path, store: Store) -> None:

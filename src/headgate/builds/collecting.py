@@ -43,18 +43,24 @@ class Collector:
         self._figures_wait = figures_wait
 
     async def figures(self, ended: Sequence[BuildJob]) -> None:
-        """Ask accounting once for all jobs that are over, as long as it may still say more. Raises StoreError."""
+        """Ask accounting once for all jobs of a cluster that are over, while it may say more. Raises StoreError."""
+        by_cluster: dict[str, list[BuildJob]] = {}
+        for job in ended:
+            if "figures" not in job.outcome and job.job_id is not None:
+                by_cluster.setdefault(job.cluster, []).append(job)
+        for asked in by_cluster.values():
+            await self._figures(asked)
+
+    async def _figures(self, asked: Sequence[BuildJob]) -> None:
         now = self._shop.clock()
-        asked = [job for job in ended if "figures" not in job.outcome and job.job_id is not None]
-        if not asked:
-            return
         since = min(job.requested_at or now for job in asked) - SKEW
         found: dict[int, dict[str, JSON]] = {}
         try:
-            for one in await self._shop.cluster.account(sorted({job.job_id or 0 for job in asked}), since):
-                if one.user in ("", self._shop.cluster.user) and not one.requeued and one.complete:
+            cluster = self._shop.cluster_of(asked[0])
+            for one in await cluster.account(sorted({job.job_id or 0 for job in asked}), since):
+                if one.user in ("", cluster.user) and not one.requeued and one.complete:
                     found[one.attempt.job_id] = facts_of_figures(one)
-        except SlurmError as error:
+        except (SlurmError, RefusedError) as error:
             _log.warning("build.no_figures", error=error.message)
         for job in asked:
             waited = now - max(job.ended_at or now, 0.0) > self._figures_wait

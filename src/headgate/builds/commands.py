@@ -16,7 +16,7 @@ from headgate.builds.jobs.options import options_of
 from headgate.builds.jobs.paths import PathError
 from headgate.builds.permissions import Right, has_right, permitted
 from headgate.builds.planning import Order, Pinned, Planned, facts_of, failed_of, plan
-from headgate.builds.targets import choose, selects
+from headgate.builds.targets import choose, selects, too_many
 from headgate.builds.texts.status import StatusRow, result_of, status_table
 from headgate.builds.workshop import Workshop
 from headgate.errors import ConfigError
@@ -90,7 +90,7 @@ class Commands:
             case Retry():
                 done = await self._retry(asked, line, line.command)
             case Deploy():
-                done = await self.deploy(asked, line.command.filters)
+                done = await self.deploy(asked, line.command.filters, line.number)
         return done
 
     async def _build(self, asked: Asked, line: Line, command: Build) -> Done:
@@ -117,29 +117,30 @@ class Commands:
         if (refused := await self._not_allowed_to_build(asked)) is not None:
             return refused
 
-        def work(connection: Connection) -> Planned | None:
-            last, choices = failed_of(connection, shop.settings, request.repository, request.number, command.filters)
+        def work(connection: Connection) -> Done:
             again = builds.run_of_key(connection, f"request {request.id} line {line.number}")
             if again is not None:
-                return Planned(again)
-            if last is None or not choices:
-                return None
+                return Done("done", (_at(again.head_commit),), again.id)
+            failed = failed_of(connection, shop.settings, request.repository, request.number, command.filters)
+            if failed is None:
+                return Done("refused", ("nothing failed that could be tried again", texts.NOTHING))
+            if (many := too_many(shop.settings, len(failed.choices))) != "":
+                return Done("refused", (many, texts.NOTHING))
+            last = failed.run
             pinned = Pinned(last.base_branch, last.head_commit, last.base_commit)
             build = Build(
                 job_arguments=_words(last.data.get("job_arguments")),
                 submit_arguments=_words(last.data.get("submit_arguments")),
                 again=True,
             )
-            order = Order(request, line.number, pinned, build)
-            return plan(connection, shop, order, choices[: shop.settings.jobs.max_jobs])
+            planned = plan(connection, shop, Order(request, line.number, pinned, build), failed.choices)
+            number = None if planned.run is None else planned.run.id
+            return Done("done", (_at(last.head_commit), *map(_other_arguments, failed.others)), number)
 
         try:
-            planned = await shop.store.write(work)
+            return await shop.store.write(work)
         except PathError as error:
             return Done("failed", (error.message,))
-        if planned is None or planned.run is None:
-            return Done("refused", ("nothing failed that could be tried again", texts.NOTHING))
-        return Done("done", (f"at commit `{texts.code(planned.run.head_commit)}`",), planned.run.id)
 
     async def _not_allowed_to_build(self, asked: Asked) -> Done | None:
         granted, because = await self.may(asked, Right.BUILD)
@@ -159,7 +160,7 @@ class Commands:
         points = [_there_already(job) for job in planned.skipped]
         if planned.run is None:
             return Done("refused", (*points, f"{texts.NOTHING}; `bot: rebuild` builds it all the same"))
-        return Done("done", (f"at commit `{texts.code(pinned.head_commit)}`", *points), planned.run.id)
+        return Done("done", (_at(pinned.head_commit), *points), planned.run.id)
 
     async def _cancel(self, asked: Asked, command: Cancel) -> Done:
         shop, request = self._shop, asked.request
@@ -203,8 +204,8 @@ class Commands:
         rows = await shop.store.read(work)
         return Done("done", (status_table(rows, last_build=command.last_build),), whole=True)
 
-    async def deploy(self, asked: Asked, filters: Sequence[Filter]) -> Done:
-        """Deploy what was built, if who asked may."""
+    async def deploy(self, asked: Asked, filters: Sequence[Filter], line: int = 0) -> Done:
+        """Deploy what was built, if who asked may. ``line``: that of the command, 0 for a label."""
         granted, because = await self.may(asked, Right.DEPLOY)
         sender = asked.request.sender
         if not granted:
@@ -212,7 +213,7 @@ class Commands:
             return Done("refused", tuple(points + ([because] if because else [])))
         if asked.pinned is None:
             return _replaced()
-        told = await self._deploying.deploy(asked.request, asked.pinned.head_commit, filters)
+        told = await self._deploying.deploy(asked.request, asked.pinned.head_commit, filters, line)
         return Done(told.outcome, told.points)
 
     async def deploy_granted(self, request: BuildRequest, commit: str) -> Done:
@@ -260,6 +261,15 @@ def _there_already(job: BuildJob) -> str:
     state = "built it already" if job.phase.over else "builds it"
     where = f"`{texts.code(job.target)}` for `{texts.code(job.repo_id)}`"
     return f"{where}: {what} {state} at this commit {job.comment_url}".rstrip()
+
+
+def _other_arguments(job: BuildJob) -> str:
+    where = f"`{texts.code(job.target)}` for `{texts.code(job.repo_id)}`"
+    return f"{where} failed with other arguments, and is left alone; `bot: rebuild` takes them"
+
+
+def _at(commit: str) -> str:
+    return f"at commit `{texts.code(commit)}`"
 
 
 def _replaced() -> Done:

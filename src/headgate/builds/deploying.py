@@ -38,9 +38,16 @@ class Deploying:
         self._target: Target | None = None
         self._made = False
 
-    async def deploy(self, request: BuildRequest, commit: str, filters: Sequence[Filter]) -> Told:
-        """Deploy, for somebody who may; every step is written to the audit log. Raises StoreError."""
+    async def deploy(self, request: BuildRequest, commit: str, filters: Sequence[Filter], line: int = 0) -> Told:
+        """Deploy, for somebody who may; every step is written to the audit log. Raises StoreError.
+
+        ``line``: that of the command, 0 for a label. What came of it is kept together with its rows: asked again after
+        a crash behind that, it is told again, and nothing is done.
+        """
         shop, own = self._shop, self._shop.settings
+        kept = request.progress.get(f"deployed {line}")
+        if isinstance(kept, dict):
+            return Told(str(kept.get("outcome")), _names(kept.get("points")))
         if own.deploy.policy == "none":
             return Told("refused", ("nothing is deployed here",))
         wanted = JobFilter(repository=request.repository, number=request.number, phase=JobPhase.DONE)
@@ -63,10 +70,15 @@ class Deploying:
         )
         asked = DeployRequest(request.repository, request.number, commit, tuple(map(_built, jobs)), uploaded)
         rows = await deployer.deploy(asked)
-        by_number = {str(job.job_id): job for job in jobs}
-        now = shop.clock()
-        await shop.store.write(lambda c: _keep(c, by_number, rows, request, now))
-        return _told(rows)
+        by_number, told, now = {job.id: job for job in jobs}, _told(rows), shop.clock()
+
+        def keep(connection: Connection) -> None:
+            _keep(connection, by_number, rows, f"deploy {request.id}" + (f" {line}" if line else ""), now)
+            done: dict[str, JSON] = {"outcome": told.outcome, "points": list[JSON](told.points)}
+            builds.note_request(connection, request.id, {f"deployed {line}": done})
+
+        await shop.store.write(keep)
+        return told
 
 
 def _built(job: BuildJob) -> BuiltJob:
@@ -83,6 +95,7 @@ def _built(job: BuildJob) -> BuiltJob:
         succeeded=job.result.get("status") == "SUCCESS",
         tests_passed=None if test in (None, "UNKNOWN") else test == "SUCCESS",
         artefacts=_names(job.result.get("artefacts")),
+        number=job.id,
     )
 
 
@@ -99,15 +112,15 @@ def _record(connection: Connection, request: BuildRequest, step: Step) -> None:
 
 
 def _keep(
-    connection: Connection, jobs: Mapping[str, BuildJob], rows: Sequence[DeployRow], request: BuildRequest, now: float
+    connection: Connection, jobs: Mapping[int, BuildJob], rows: Sequence[DeployRow], key: str, now: float
 ) -> None:
-    """Owe the rows, and remember what went."""
+    """Owe the rows, and remember what went. ``key``: what the keys of the rows begin with."""
     for number, row in enumerate(rows):
-        job = jobs.get(row.job)
+        job = jobs.get(row.number)
         if job is None or row.outcome is Outcome.LEFT_OUT:
             continue
         told = Row(now, row.outcome.value, row.text)
-        build_rows.add(connection, job.id, f"deploy {request.id} {number}", told)
+        build_rows.add(connection, job.id, f"{key} {number}", told)
         current = builds.get_job(connection, job.id)
         if row.outcome is Outcome.UPLOADED and current is not None:
             went: list[JSON] = [*_names(current.result.get("uploaded")), row.artefact]

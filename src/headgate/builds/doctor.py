@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from headgate.builds.checkout.git import Git, GitError, protocol_of
 from headgate.builds.deploy.check import examine
 from headgate.builds.deploy.deployer import target_of
 from headgate.builds.deploy.parcel import Target
-from headgate.builds.finding import Finding
 from headgate.builds.forge.interface import Forge, ForgeError
 from headgate.builds.jobs.options import options_of
 from headgate.builds.jobs.place import BuildCluster, JobFiles
@@ -21,36 +23,48 @@ from headgate.config.builds import BuildSettings
 from headgate.errors import ConfigError, HeadgateError
 from headgate.executor.interface import Option, Place
 from headgate.executor.refusal import ExecutorError, RefusedError
+from headgate.model.finding import Finding, tried, well, wrong
 from headgate.model.pull_request import Repository
 
+NONE: Final[Mapping[str, BuildCluster]] = MappingProxyType({})
 _SCRIPT = b"#!/bin/bash\nexit 0\n"
 _ADVICE = {
-    "user": "the executor refuses this account: see allow_users, min_uid and deny_groups in executor.ini",
-    "root": "the executor's roots do not hold builds.jobs.directory: name it in executor.ini",
-    "forbidden": "the build account cannot write there",
-    "not-found": "builds.jobs.directory is not there: make it, and give it to the build account",
+    "user": "see allow_users, min_uid and deny_groups in executor.ini",
+    "root": "name builds.jobs.directory among the roots in executor.ini",
+    "forbidden": "let the build account write there",
+    "not-found": "make builds.jobs.directory, and give it to the build account",
 }
+_EXECUTOR = "see docs/howto/executor.md"
 
 
 async def diagnose(
-    settings: BuildSettings, cluster: BuildCluster, forges: Mapping[str, Forge], repositories: list[Repository]
+    settings: BuildSettings,
+    cluster: BuildCluster,
+    forges: Mapping[str, Forge],
+    repositories: Sequence[Repository],
+    further: Mapping[str, BuildCluster] = NONE,
+    *,
+    submit: bool = True,
 ) -> AsyncIterator[Finding]:
-    """Try everything, one after the other. ``repositories``: whose clone is tried."""
+    """Try everything, one after the other. ``repositories``: whose clone is tried; ``further``: see ``Workshop``.
+
+    ``submit``: also submit a job for each target, which Slurm's users see until it is cancelled.
+    """
     yield await _account(cluster)
-    wrong = await _directory(cluster)
-    yield Finding("job directories", not wrong, wrong or f"{cluster.user} can write in {cluster.root}")
-    if not wrong:
-        for name in settings.targets:
-            yield await _sbatch(settings, cluster, name)
+    directory = await _directory(cluster)
+    yield directory
+    if directory.good and submit:
+        for name, target in settings.targets.items():
+            yield await _sbatch(settings, further.get(target.cluster, cluster), name)
     yield _mirrors(settings.jobs.mirrors)
     for name, forge in forges.items():
         for found in await forge.examine(needed(settings)):
-            yield Finding(f"{name}: {found.what}", found.good, found.says)
+            yield replace(found, area=f"{name}: {found.area}")
     for repository in repositories:
         yield await _clone(settings, forges, repository)
     if settings.jobs.trash is not None and settings.jobs.directory is not None:
         problem = await _trash(cluster, settings.jobs.directory, settings.jobs.trash)
-        yield Finding("trash bin", not problem, problem or "directories can be moved there")
+        yield tried("trash bin", not problem, problem or "directories can be moved there")
     for finding in await examine(settings.deploy, settings.instance, _target(settings)):
         yield finding
 
@@ -71,29 +85,30 @@ async def _account(cluster: BuildCluster) -> Finding:
     try:
         found = await cluster.files.ping(cluster.user)
     except RefusedError as error:
-        return Finding(
-            "build account", False, f"{error.message}; {_ADVICE.get(error.error, 'see docs/howto/executor')}"
-        )
+        return wrong("build account", error.message, _ADVICE.get(error.error, _EXECUTOR))
     except ExecutorError as error:
-        return Finding("build account", False, error.message)
-    own = found.uid == os.geteuid()
+        return wrong("build account", error.message, _EXECUTOR)
     says = f"{cluster.user} has the uid {found.uid}"
-    return Finding("build account", not own, f"{says}, which is this account's own" if own else says)
+    if found.uid == os.geteuid():
+        return wrong("build account", f"{says}, which is this account's own", "make an account for builds alone")
+    return well("build account", says)
 
 
-async def _directory(cluster: BuildCluster) -> str:
-    """Write and read a file as the build user; return what is wrong."""
-    name = f".headgate-doctor-{os.getpid()}"
+async def _directory(cluster: BuildCluster) -> Finding:
+    """Write and read a file as the build user."""
+    area, name = "job directories", f".headgate-doctor-{os.getpid()}"
     place, files = Place(cluster.root, f"{name}/probe"), JobFiles(cluster.files, cluster.user)
     try:
         await files.write(place, b"probe")
         read = await files.read(place, 16)
         await cluster.files.remove_tree(cluster.user, Place(cluster.root, name))
     except RefusedError as error:
-        return f"{error.message}; {_ADVICE.get(error.error, 'see docs/howto/builds')}"
+        return wrong(area, error.message, _ADVICE.get(error.error, _EXECUTOR))
     except ExecutorError as error:
-        return error.message
-    return "" if read == b"probe" else "what was written cannot be read again"
+        return wrong(area, error.message, _EXECUTOR)
+    if read != b"probe":
+        return wrong(area, "what was written cannot be read again", "see how the file system is mounted")
+    return well(area, f"{cluster.user} can write in {cluster.root}")
 
 
 async def _sbatch(settings: BuildSettings, cluster: BuildCluster, name: str) -> Finding:
@@ -108,12 +123,12 @@ async def _sbatch(settings: BuildSettings, cluster: BuildCluster, name: str) -> 
         options |= {"job_name": f"{settings.jobs.name}-doctor"[:64], "hold": True}
         job = await _submitted(cluster, place, options)
     except ConfigError as error:
-        return Finding(what, False, error.message)
+        return wrong(what, error.message)
     except RefusedError as error:
-        return Finding(what, False, f"Slurm said: {error.message}")
+        return wrong(what, f"Slurm said: {error.message}", "mend the options in [builds]")
     except ExecutorError as error:
-        return Finding(what, False, error.message)
-    return Finding(what, True, f"Slurm took job {job}, which was held and is cancelled")
+        return wrong(what, error.message)
+    return well(what, f"Slurm took job {job}, which was held and is cancelled")
 
 
 async def _submitted(cluster: BuildCluster, place: Place, options: Mapping[str, Option]) -> str:
@@ -135,15 +150,15 @@ def _mirrors(directory: Path) -> Finding:
         made = Path(tempfile.mkdtemp(prefix="headgate-doctor-", dir=directory))
         shutil.rmtree(made)
     except OSError as error:
-        return Finding("mirrors", False, f"{directory} cannot be written by this account: {error.strerror}")
-    return Finding("mirrors", True, f"{directory} can be written")
+        return wrong("mirrors", f"{directory} cannot be written by this account: {error.strerror}", "give it to that")
+    return well("mirrors", f"{directory} can be written")
 
 
 async def _clone(settings: BuildSettings, forges: Mapping[str, Forge], repository: Repository) -> Finding:
     what = f"clone of {repository}"
     forge = forges.get(repository.forge)
     if forge is None:
-        return Finding(what, False, f"there is no forge {repository.forge}")
+        return wrong(what, f"there is no forge {repository.forge}", "name it FORGE:OWNER/NAME")
     try:
         source = await forge.clone_source(repository)
         git = Git(
@@ -154,8 +169,8 @@ async def _clone(settings: BuildSettings, forges: Mapping[str, Forge], repositor
         )
         await git.run("ls-remote", "--quiet", "--heads", source.url)
     except (ForgeError, GitError) as error:
-        return Finding(what, False, error.message)
-    return Finding(what, True, "can be fetched")
+        return wrong(what, error.message)
+    return well(what, "can be fetched")
 
 
 async def _trash(cluster: BuildCluster, directory: Path, trash: Path) -> str:

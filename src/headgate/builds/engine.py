@@ -270,7 +270,11 @@ def _count(jobs: list[BuildJob]) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin to read at the first event of a pull request there is: there are none from before builds were set up."""
+    """Begin to read at the first event of a pull request there is: there are none from before builds were set up.
+
+    What another process was submitting when it ended is searched for at once.
+    """
+    builds.search_at_once(connection)
     first = connection.execute(select(func.min(events.c.id)).where(events.c.kind.startswith("pull_request."))).scalar()
     newest = connection.execute(select(func.max(events.c.id))).scalar()
     cursors.set_once(connection, CURSOR, float((first - 1) if first else (newest or 0)))

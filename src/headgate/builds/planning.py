@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -56,9 +56,13 @@ def plan(connection: Connection, shop: Workshop, order: Order, choices: Sequence
     known = builds.run_of_key(connection, key)
     if known is not None:
         return Planned(known)
+    data: dict[str, JSON] = {
+        "job_arguments": list[JSON](command.job_arguments),
+        "submit_arguments": list[JSON](command.submit_arguments),
+    }
     skipped: list[BuildJob] = []
     if not command.again:
-        there = already_built(connection, request.repository, request.number, pinned.head_commit)
+        there = already_built(connection, request.repository, request.number, pinned.head_commit, data)
         skipped = [job for one in choices if (job := there.get(_identity(one))) is not None]
         choices = [one for one in choices if _identity(one) not in there]
         if not choices:
@@ -66,10 +70,6 @@ def plan(connection: Connection, shop: Workshop, order: Order, choices: Sequence
     now, number = shop.clock(), builds.count_runs(connection, request.id)
     event = event_name(str(request.data.get("delivery") or ""), request.id)
     path = run_path(request.repository, request.number, event, number, request.created_at)
-    data: dict[str, JSON] = {
-        "job_arguments": list[JSON](command.job_arguments),
-        "submit_arguments": list[JSON](command.submit_arguments),
-    }
     run = BuildRun(
         id=0,
         key=key,
@@ -95,6 +95,7 @@ def plan(connection: Connection, shop: Workshop, order: Order, choices: Sequence
 
 
 def _job(shop: Workshop, run: BuildRun, one: Choice, path: str, now: float) -> BuildJob:
+    cluster = shop.cluster_for(one.target)
     return BuildJob(
         id=0,
         run_id=0,
@@ -108,10 +109,10 @@ def _job(shop: Workshop, run: BuildRun, one: Choice, path: str, now: float) -> B
         on_accelerator=one.target.accelerator,
         for_architecture=one.architecture,
         for_accelerator=one.accelerator,
-        root=shop.cluster.root,
+        root=cluster.root,
         path=path,
-        user=shop.cluster.user,
-        cluster=shop.cluster.name,
+        user=cluster.user,
+        cluster=cluster.name,
         not_before=now,
         created_at=now,
     )
@@ -130,31 +131,59 @@ def identity_of(job: BuildJob) -> Identity:
     return job.target, job.repo_id, job.for_architecture, job.for_accelerator
 
 
-def already_built(connection: Connection, repository: Repository, number: int, commit: str) -> dict[Identity, BuildJob]:
-    """Return the builds of a commit that succeeded, or may yet."""
+def already_built(
+    connection: Connection, repository: Repository, number: int, commit: str, data: Mapping[str, JSON]
+) -> dict[Identity, BuildJob]:
+    """Return the builds of a commit that succeeded, or may yet. ``data``: the arguments they have to have had."""
     wanted = JobFilter(repository=repository, number=number, commit=commit)
     found = builds.find_jobs(connection, wanted, limit=_MOST)
-    return {identity_of(job): job for job in found if not job.cancelled_by and (not job.phase.over or _succeeded(job))}
+    there = [job for job in found if not job.cancelled_by and (not job.phase.over or _succeeded(job))]
+    same = {run.id for run in _runs_of(connection, there).values() if run.data == data}
+    return {identity_of(job): job for job in there if job.run_id in same}
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What failed of the builds of a commit: those with the arguments of ``run``, and ``others``, with other ones."""
+
+    run: BuildRun
+    choices: tuple[Choice, ...]
+    others: tuple[BuildJob, ...] = ()
 
 
 def failed_of(
     connection: Connection, settings: BuildSettings, repository: Repository, number: int, filters: Sequence[Filter]
-) -> tuple[BuildRun | None, list[Choice]]:
-    """Return the newest run of a pull request, and what failed of the builds of its commit."""
-    run = builds.last_run(connection, repository, number)
-    if run is None:
-        return None, []
-    wanted = JobFilter(repository=repository, number=number, commit=run.head_commit)
+) -> Failed | None:
+    """Return what failed of the builds of the commit that was built last; None if nothing did."""
+    last = builds.last_run(connection, repository, number)
+    if last is None:
+        return None
+    wanted = JobFilter(repository=repository, number=number, commit=last.head_commit)
     newest = {identity_of(job): job for job in builds.find_jobs(connection, wanted, limit=_MOST)}
-    choices = [
-        Choice(job.target, settings.targets[job.target], job.repo_id, job.for_architecture, job.for_accelerator)
+    failed = [
+        job
         for job in newest.values()
         if job.phase.over
         and not _succeeded(job)
         and job.target in settings.targets
         and selects(filters, facts_of(settings.instance, job))
     ]
-    return run, choices
+    runs = _runs_of(connection, failed)
+    failed = [job for job in failed if job.run_id in runs]
+    if not failed:
+        return None
+    run = runs[max(failed, key=lambda job: job.id).run_id]
+    same = [job for job in failed if runs[job.run_id].data == run.data]
+    choices = [
+        Choice(job.target, settings.targets[job.target], job.repo_id, job.for_architecture, job.for_accelerator)
+        for job in same
+    ]
+    return Failed(run, tuple(choices), tuple(job for job in failed if job not in same))
+
+
+def _runs_of(connection: Connection, jobs: Sequence[BuildJob]) -> dict[int, BuildRun]:
+    found = {number: builds.get_run(connection, number) for number in {job.run_id for job in jobs}}
+    return {number: run for number, run in found.items() if run is not None}
 
 
 def facts_of(instance: str, job: BuildJob) -> dict[str, str]:

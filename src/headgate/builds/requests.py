@@ -290,11 +290,11 @@ class Requests:
         self, request: BuildRequest, progress: Mapping[str, JSON], values: Mapping[str, object] | None = None
     ) -> BuildRequest:
         """Write what was done, and return the request as it is then."""
-        changed = {"progress": {**request.progress, **progress}, **(values or {})}
 
         def work(connection: Connection) -> BuildRequest | None:
-            builds.change_request(connection, request.id, changed)
-            return builds.get_request(connection, request.id)
+            if values:
+                builds.change_request(connection, request.id, values)
+            return builds.note_request(connection, request.id, progress)
 
         return await self._shop.store.write(work) or request
 

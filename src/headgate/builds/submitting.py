@@ -72,13 +72,14 @@ class Submitter:
             "HEADGATE_APPLY": "no" if shop.settings.jobs.pinned == "merge" else "yes",
         }
         try:
-            answer = await shop.cluster.jobs.submit(
+            cluster = shop.cluster_of(job)
+            answer = await cluster.jobs.submit(
                 job.user,
                 Place(job.root, job.path),
                 script,
                 options=options,
                 environment=environment,
-                cluster=shop.cluster.alias,
+                cluster=cluster.alias,
             )
         except RefusedError as error:
             if error.error in ("timeout", "internal") or _says(error, _DOUBT):
@@ -99,8 +100,8 @@ class Submitter:
         shop, now = self._shop, self._shop.clock()
         asked = job.requested_at or now
         try:
-            found = await shop.cluster.find(job.user, job.directory, asked - SKEW)
-        except SlurmError as error:
+            found = await shop.cluster_of(job).find(job.user, job.directory, asked - SKEW)
+        except (SlurmError, RefusedError) as error:
             _log.warning("build.not_found_yet", job=job.id, error=error.message)
             await self._change(job, {"not_before": now + _LOOK})
             return
@@ -124,7 +125,8 @@ class Submitter:
         try:
             await shop.files.write(place, metadata(job, job.comment_id).encode())
             if not delayed and job.ended_at is None and not job.cancelled_by:
-                await shop.cluster.jobs.release(job.user, str(job.job_id), cluster=shop.cluster.alias)
+                cluster = shop.cluster_of(job)
+                await cluster.jobs.release(job.user, str(job.job_id), cluster=cluster.alias)
         except RefusedError as error:
             if not _says(error, _OVER):
                 await self._again(job, error.message)
@@ -143,7 +145,8 @@ class Submitter:
             return
         outcome, detail = "done", f"Slurm job {job.job_id}, asked for by {job.cancelled_by}"
         try:
-            await shop.cluster.jobs.cancel(job.user, str(job.job_id), cluster=shop.cluster.alias)
+            cluster = shop.cluster_of(job)
+            await cluster.jobs.cancel(job.user, str(job.job_id), cluster=cluster.alias)
         except RefusedError as error:
             if not _says(error, _OVER):
                 outcome, detail = "refused", f"{detail}: {error.message}"

@@ -74,12 +74,17 @@ def choose(settings: BuildSettings, command: Build | Retry, *, known: Collection
     choices = tuple(_choices(settings, command, known))
     if not choices:
         return Chosen(problem=_nothing(settings, command))
-    if len(choices) > settings.jobs.max_jobs:
-        return Chosen(
-            problem=f"this would make {len(choices)} jobs, and one command may make {settings.jobs.max_jobs}; "
-            "narrow it down with arch:, accel: or repo:"
-        )
+    if (many := too_many(settings, len(choices))) != "":
+        return Chosen(problem=many)
     return Chosen(choices, preview=command.preview or (command.everything and not command.confirmed))
+
+
+def too_many(settings: BuildSettings, jobs: int) -> str:
+    """Return why one command may not make so many jobs; empty if it may."""
+    most = settings.jobs.max_jobs
+    if jobs <= most:
+        return ""
+    return f"this would make {jobs} jobs, and one command may make {most}; narrow it down with arch:, accel: or repo:"
 
 
 def _choices(settings: BuildSettings, command: Build, known: Collection[str] | None) -> Iterable[Choice]:

@@ -100,6 +100,19 @@ class TrashBin:
                     failed.append((path, self._why(error)))
         return Moved(tuple(moved), tuple(kept), tuple(failed))
 
+    async def there(self, directories: Sequence[str]) -> list[str]:
+        """Return which directories there are, of some below that of all jobs. Raises TrashError, ExecutorError."""
+        found = []
+        for directory in dict.fromkeys(directories):
+            try:
+                async for _ in self._listed(directory):
+                    break
+            except RefusedError as error:
+                if error.error == "not-found":
+                    continue
+            found.append(directory)
+        return found
+
     async def remove_older(self, today: dt.date, days: int) -> int:
         """Remove what was moved more than so many days ago; 0 removes nothing. Return how many entries went.
 

@@ -92,6 +92,9 @@ class TargetSettings(Section):
     architecture: Target = Field(min_length=1, description="Its processors, as in `x86_64/amd/zen2`.")
     accelerator: Target = Field("", description="Its accelerators, as in `nvidia/cc80`.")
     slurm_options: tuple[str, ...] = Field((), description="Options for sbatch, one text each.")
+    cluster: str = Field(
+        "", description="Name in `[clusters]` of the cluster it is in; that of `[builds.jobs]` if empty."
+    )
     repositories: RepositoryIds = Field(min_length=1, description="What is built on it: names in `repos.cfg`.")
 
 
@@ -268,9 +271,12 @@ class BuildJobSettings(Section):
     """How jobs are submitted and looked after."""
 
     user: str = Field("", max_length=64, description="Unix account the jobs run as. It must not be Headgate's own.")
-    cluster: str = Field("", description="Name in `[clusters]`; the cluster of `[slurm]` if not given.")
+    cluster: str = Field(
+        "", description="Name in `[clusters]` of the cluster for targets that name none; that of `[slurm]` if empty."
+    )
     directory: AbsolutePath | None = Field(
-        None, description="Directory of job directories. The build account must be able to write there."
+        None,
+        description="Directory of job directories, on all clusters. The build account must be able to write there.",
     )
     trash: AbsolutePath | None = Field(None, description="Where job directories go when a pull request is closed.")
     trash_days: CountOrZero = Field(30, description="Days they are kept there; 0 keeps them for ever.")

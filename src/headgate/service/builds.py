@@ -55,10 +55,10 @@ def builds_parts(
         _log.error("builds.not_run", why="there are neither targets nor a build account nor a directory for jobs")
         return
     check(settings)
-    cluster = cluster_of(own, clusters)
+    used = clusters_of(own, clusters)
 
     def make() -> BuildsPart:
-        return BuildsPart(settings, store, cluster, forges)
+        return BuildsPart(settings, store, used, forges)
 
     running = Role(store, "builds", make)
     yield Part("builds", running.run, running.stop)
@@ -102,8 +102,8 @@ def _check_jobs(builds: BuildSettings) -> None:
 def _check_for_slurmrestd(settings: Settings) -> None:
     """Check that slurmrestd would run the site's own job script as it is meant. Raises ConfigError."""
     own = settings.builds.jobs
-    slurm = settings.clusters.get(own.cluster, settings.slurm)
-    if slurm.driver != "rest" or own.script is None:
+    names = {own.cluster, *(target.cluster for target in settings.builds.targets.values())}
+    if own.script is None or all(settings.clusters.get(name, settings.slurm).driver != "rest" for name in names):
         return
     try:
         checked_script(batch_script(own.script.read_bytes()))
@@ -113,13 +113,19 @@ def _check_for_slurmrestd(settings: Settings) -> None:
         raise ConfigError(f"builds.jobs.script: {error.message}") from error
 
 
-def cluster_of(builds: BuildSettings, clusters: Sequence[ClusterClient]) -> ClusterClient:
-    """Return the cluster that builds run on. Raises ConfigError."""
-    wanted = builds.jobs.cluster
-    for one in clusters:
-        if one.alias == wanted or (not wanted and not one.alias):
-            return one
-    raise ConfigError(f"builds.jobs.cluster names {wanted}, which is none of [clusters]")
+def clusters_of(builds: BuildSettings, clusters: Sequence[ClusterClient]) -> dict[str, ClusterClient]:
+    """Return the clusters that builds run on, by what targets call them; empty for the one of ``[builds.jobs]``.
+
+    Raises ConfigError.
+    """
+    known = {one.alias: one for one in clusters}
+    named = {"builds.jobs.cluster": builds.jobs.cluster}
+    named |= {f"builds.targets.{name}.cluster": one.cluster for name, one in builds.targets.items() if one.cluster}
+    for where, cluster in named.items():
+        if cluster not in known:
+            raise ConfigError(f"{where} names {cluster}, which is none of [clusters]")
+    further = [name for name in named.values() if name != builds.jobs.cluster]
+    return {"": known[builds.jobs.cluster], **{name: known[name] for name in further}}
 
 
 def repos_of(directory: Path | None) -> Repos:
@@ -137,8 +143,16 @@ def repos_of(directory: Path | None) -> Repos:
 
 
 @contextlib.asynccontextmanager
-async def build_cluster(settings: Settings, cluster: ClusterClient) -> AsyncIterator[BuildCluster]:
-    """Make the way to the cluster that builds run on. Raises HeadgateError."""
+async def build_clusters(
+    settings: Settings, clusters: Mapping[str, ClusterClient]
+) -> AsyncIterator[dict[str, BuildCluster]]:
+    """Make the ways to the clusters that builds run on, by what targets call them. Raises HeadgateError."""
+    async with contextlib.AsyncExitStack() as ways:
+        yield {name: await ways.enter_async_context(_build_cluster(settings, one)) for name, one in clusters.items()}
+
+
+@contextlib.asynccontextmanager
+async def _build_cluster(settings: Settings, cluster: ClusterClient) -> AsyncIterator[BuildCluster]:
     own = settings.builds.jobs
     async with actor_of(settings.executor, cluster.settings) as actor:
         yield BuildCluster(
@@ -156,10 +170,12 @@ async def build_cluster(settings: Settings, cluster: ClusterClient) -> AsyncIter
 class BuildsPart:
     """Runs builds."""
 
-    def __init__(self, settings: Settings, store: Store, cluster: ClusterClient, forges: Mapping[str, Forge]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, clusters: Mapping[str, ClusterClient], forges: Mapping[str, Forge]
+    ) -> None:
         self._settings = settings
         self._store = store
-        self._cluster = cluster
+        self._clusters = clusters
         self._forges = forges
         self._stop = asyncio.Event()
         self._engine: BuildEngine | None = None
@@ -175,8 +191,8 @@ class BuildsPart:
         told = ""
         while not self._stop.is_set():
             try:
-                async with build_cluster(self._settings, self._cluster) as cluster:
-                    await self._serve(cluster)
+                async with build_clusters(self._settings, self._clusters) as clusters:
+                    await self._serve(clusters)
                     return
             except HeadgateError as error:
                 if error.message != told:
@@ -186,21 +202,23 @@ class BuildsPart:
                 async with asyncio.timeout(_AGAIN):
                     await self._stop.wait()
 
-    async def _serve(self, cluster: BuildCluster) -> None:
+    async def _serve(self, clusters: Mapping[str, BuildCluster]) -> None:
         try:
-            own = self._settings.builds
+            own, cluster = self._settings.builds, clusters[""]
             workshop = Workshop(
                 settings=own,
                 store=self._store,
                 forges=self._forges,
                 mirrors=Mirrors(own.jobs.mirrors, timeout=own.jobs.clone_timeout),
                 cluster=cluster,
+                further={name: one for name, one in clusters.items() if name},
                 clock=time.time,
                 repos=await asyncio.to_thread(repos_of, own.repos_dir),
                 environment={name: os.environ[name] for name in own.jobs.environment if name in os.environ},
             )
             self._engine = BuildEngine(workshop, EngineSettings(concurrency=own.concurrency))
-            _log.info("builds.serving", cluster=cluster.name, forges=sorted(self._forges), user=cluster.user)
+            names = sorted({one.name for one in clusters.values()})
+            _log.info("builds.serving", clusters=names, forges=sorted(self._forges), user=cluster.user)
             if not self._stop.is_set():
                 await self._engine.run()
         finally:

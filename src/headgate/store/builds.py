@@ -87,6 +87,14 @@ def find_requests(connection: Connection, limit: int) -> list[BuildRequest]:
     return [_request(row) for row in reversed(rows)]
 
 
+def note_request(connection: Connection, number: int, progress: Mapping[str, JSON]) -> BuildRequest | None:
+    """Add to what was done about a request; return it as it is then."""
+    current = get_request(connection, number)
+    if current is not None:
+        change_request(connection, number, {"progress": {**current.progress, **progress}})
+    return get_request(connection, number)
+
+
 def change_request(connection: Connection, number: int, values: Mapping[str, object]) -> None:
     """Change an open request: columns and their values."""
     statement = update(build_requests).where(build_requests.c.id == number, _OPEN)
@@ -233,6 +241,12 @@ def change_job(connection: Connection, job: BuildJob, values: Mapping[str, objec
     if changed:
         ring(connection, Topic.BUILDS)
     return changed
+
+
+def search_at_once(connection: Connection) -> None:
+    """Have the jobs whose number was lost searched for now: nobody waits for the answers of another process."""
+    asked = build_jobs.c.phase == JobPhase.SUBMITTING.value
+    connection.execute(update(build_jobs).where(asked).values(not_before=0.0))
 
 
 def note_job(connection: Connection, number: int, values: Mapping[str, object]) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from headgate.config.builds import SigningSettings
 from headgate.testing.cluster import process
-from headgate.testing.s3.server import ObjectStoreServer
 from tests.builds.deploy.made import Site
 from tests.executor.conftest import USER, running
 
@@ -21,12 +20,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         made = Site(helper.client, USER, jobs, tmp_path)
         made.give(helper.root)
         yield made
-
-
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[ObjectStoreServer]:
-    with ObjectStoreServer("staging", "other") as started:
-        yield started
 
 
 @pytest.fixture

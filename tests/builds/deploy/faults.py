@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from headgate.testing.smtp.certificate import Certificate
 
+_STEPS = 5
+"""Turns of the loop between the accepting of a connection and ``serve``, and some to spare."""
 Fault = Callable[[str], str]
 """From a request's first line to "" (let it pass), "503" or "cut" (break off its body)."""
 BUSY = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please slow down</Message></Error>"
@@ -22,26 +24,30 @@ class Proxy:
         self.lines: list[str] = []
         self.url = ""
         self._upstream = urlsplit(upstream)
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer a connection, in a task that is known before its first step."""
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving[task] = writer
+        task.add_done_callback(lambda done: self._serving.pop(done, None))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._answer(reader, writer)
         finally:
             await closed(writer)
-            self._serving.discard(task)
 
     async def end(self) -> None:
-        left = tuple(self._serving)
+        left = dict(self._serving)
         if left:  # a connection that is being made when its task is cancelled would be closed by nobody
             await asyncio.wait(left, timeout=0.5)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        for writer in left.values():  # a task that is cancelled before its first step closes nothing
+            await closed(writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -83,6 +89,8 @@ async def faulty(
     try:
         yield proxy
     finally:
+        for _ in range(_STEPS):  # a server that is closed leaves open what it has accepted and not handed over yet
+            await asyncio.sleep(0)
         server.close()
         await proxy.end()
         await server.wait_closed()

@@ -7,10 +7,10 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 
-from headgate.builds.finding import Finding
 from headgate.builds.forge.github import GitHubForge
 from headgate.builds.forge.gitlab import GitLabForge
 from headgate.config.builds import GitLabSettings
+from headgate.model.finding import Finding
 from headgate.testing.gitlab import FakeGitLab
 from tests.builds.forge.conftest import Site
 
@@ -18,13 +18,13 @@ NEEDED = {"issues": "write", "pull_requests": "write", "members": "read"}
 
 
 def wrong(found: list[Finding]) -> dict[str, str]:
-    return {one.what: one.says for one in found if not one.good}
+    return {one.area: f"{one.what}: {one.advice}" for one in found if not one.good}
 
 
 async def test_an_app_that_may_all_is_well(site: Site) -> None:
     found = await site.forge.examine(NEEDED)
     assert wrong(found) == {}
-    assert [one.what for one in found] == ["key", "permissions", "events", "installation at site", "webhook"]
+    assert [one.area for one in found] == ["key", "permissions", "events", "installation at site", "webhook"]
 
 
 async def test_what_an_app_lacks_is_named(site: Site) -> None:
@@ -70,7 +70,7 @@ async def test_of_a_key_that_github_does_not_know_nothing_else_is_said(site: Sit
         found = await forge.examine(NEEDED)
     finally:
         await forge.aclose()
-    assert [(one.what, one.good) for one in found] == [("key", False)]
+    assert [(one.area, one.good) for one in found] == [("key", False)]
 
 
 async def test_a_gitlab_token_and_its_projects_are_tried() -> None:

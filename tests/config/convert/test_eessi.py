@@ -236,6 +236,17 @@ def test_what_is_not_carried_over_exactly_is_remarked(tmp_path: Path, remark: st
     assert remark in made(tmp_path, OLD)[1]
 
 
+def test_clusters_that_node_types_are_in_are_carried_over(tmp_path: Path) -> None:
+    text = OLD.replace('"-p zen2 --mem 16G', '"-M far -p zen2 --mem 16G').replace("--hold --nodes=1", "--clusters=a,b")
+    builds, toml = made(tmp_path, text)
+    zen2 = builds.targets["cpu_zen2"]
+    assert (zen2.cluster, builds.jobs.cluster, builds.targets["gpu-node"].cluster) == ("far", "", "")
+    assert zen2.slurm_options == ("--partition=zen2", "--mem=16G", "--constraint=a|b")
+    assert "--clusters was a,b: one cluster can be named" in toml
+    assert "--clusters named far: its slurm.conf has to be written here" in toml
+    assert "[clusters.far] " in toml
+
+
 def test_an_app_cfg_of_2026_is_carried_over(tmp_path: Path) -> None:
     builds, text = made(tmp_path, NEW)
     assert [(one.name, one.value) for one in builds.job_arguments] == [("^SKIP_TESTS$", "^(yes|no)$")]

@@ -16,6 +16,7 @@ from headgate.testing.cluster import Cluster
 from headgate.testing.cluster.process import belonging_to, is_alive
 from scripts.demo import third_act
 from scripts.demo.got import SERVICES
+from scripts.demo.hub import ARTEFACT
 from scripts.demo.place import Place
 from scripts.demo.play import IN_EVERY_CHAT, JOBS, LINKED
 
@@ -77,6 +78,8 @@ def test_everybody_gets_their_mails_and_stopping_leaves_nothing_running(demo: De
     processes = demo.place.processes()
     assert set(processes) == {"mail-server", "chats", "headgate", "executor"}
     assert third_act.expected() in "".join(f"{line.removeprefix('  ')}\n" for line in played.stdout.splitlines())
+    assert "|transfer of `hello-1795000000.tar.gz` to directory succeeded|" in played.stdout
+    assert [path.name for path in demo.place.deployed.rglob("*.tar.gz")] == [ARTEFACT]
     stopped = demo.run("--stop")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
     assert not demo.runs()

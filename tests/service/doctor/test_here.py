@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from headgate.config.executor import ExecutorSettings
-from headgate.config.settings import ServiceSettings, Settings, SpoolSettings
+from headgate.config.settings import ServiceSettings, Settings, SpoolSettings, StoreSettings
+from headgate.connectors.telegram.settings import TelegramSettings
 from headgate.events.sources.mail.spool import MailSpool
+from headgate.model.finding import Level
 from headgate.service.doctor import here
-from headgate.service.doctor.finding import Level
 from headgate.testing.http.sink import Answer, HttpSink
 
 
@@ -70,6 +72,26 @@ async def test_a_service_that_does_not_run_is_wrong() -> None:
     async with HttpSink() as sink:
         url = sink.url
     assert [one.level for one in await here.service(listening(url))] == [Level.WRONG]
+
+
+@pytest.mark.parametrize(
+    ("value", "store", "level"),
+    [
+        ("1.0", "sqlite:////nowhere/headgate.db", Level.WELL),
+        ("0.0", "sqlite:////nowhere/headgate.db", Level.WRONG),
+        ("0.0", "postgresql://localhost/headgate", Level.NOTE),
+    ],
+)
+async def test_a_bot_that_does_not_listen_is_told(value: str, store: str, level: Level) -> None:
+    telegram = TelegramSettings.model_validate({"token": f"1:{'t' * 35}", "bot": {"enabled": True}})
+    async with HttpSink() as sink:
+        sink.script(Answer(200, body=f'headgate_bot_listening{{bot="telegram"}} {value}\n'.encode()))
+        listens = ServiceSettings(listen=sink.url.removeprefix("http://").rstrip("/"))
+        settings = Settings(
+            service=listens, store=StoreSettings(url=SecretStr(store)), connectors={"telegram": telegram}
+        )
+        [found] = await here.bots(settings)
+    assert (found.level, found.what.startswith("telegram ")) == (level, True)
 
 
 def test_a_configuration_that_others_may_write_is_wrong(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from headgate.config.settings import Settings, SpoolSettings
 from headgate.events.sources.mail.install import program_text
-from headgate.service.doctor.finding import Level
+from headgate.model.finding import Level
 from headgate.service.doctor.slurm import Shown, accounting, clock, mails, parse_config, release
 
 TEXT = """Configuration data as of 1700000000

@@ -17,8 +17,8 @@ from headgate.builds.deploy.request import DeployError
 from headgate.builds.deploy.s3 import ObjectStore
 from headgate.builds.deploy.signing import objections, public_key, sign
 from headgate.builds.deploy.spool import room
-from headgate.builds.finding import Finding
 from headgate.config.builds import DeploySettings, SigningSettings
+from headgate.model.finding import Finding, tried, well, wrong
 
 _ADVICE: Final = {
     "403": "the credentials may not; they need s3:ListBucket, s3:GetObject and s3:PutObject",
@@ -36,7 +36,7 @@ async def examine(
     ``write``: also put a small object into each bucket and remove it; programs that watch the bucket may see it.
     """
     if settings.policy == "none":
-        return [Finding("deploy", True, 'nothing is deployed: builds.deploy.policy is "none"')]
+        return [well("deploy", 'nothing is deployed: builds.deploy.policy is "none"')]
     found = [await _try("spool", _spool(settings.spool))]
     found += [
         await _try(f"signing of {name}", _key(settings, signing, instance))
@@ -56,9 +56,9 @@ async def examine(
 
 async def _try(what: str, work: Awaitable[str]) -> Finding:
     try:
-        return Finding(what, True, await work)
+        return well(what, await work)
     except DeployError as error:
-        return Finding(what, False, error.message)
+        return wrong(what, error.message)
 
 
 async def _spool(spool: Path) -> str:
@@ -70,8 +70,8 @@ async def _spool(spool: Path) -> str:
 
 
 async def _key(settings: DeploySettings, signing: SigningSettings, instance: str) -> str:
-    if wrong := objections(signing.key):
-        raise DeployError("; ".join(wrong))
+    if objected := objections(signing.key):
+        raise DeployError("; ".join(objected))
     namespace = signing.namespace or instance
     async with room(settings.spool) as here:
         probe = here / "probe"
@@ -97,8 +97,8 @@ async def _directory(target: Directory) -> str:
 
 
 def _private(what: str, path: Path) -> Finding:
-    wrong = objections(path)
-    return Finding(what, not wrong, "; ".join(wrong) or f"{path} can be read by nobody else")
+    objected = objections(path)
+    return tried(what, not objected, "; ".join(objected) or f"{path} can be read by nobody else")
 
 
 def _program(what: str, path: Path) -> Finding:
@@ -106,9 +106,10 @@ def _program(what: str, path: Path) -> Finding:
     try:
         info = path.stat()
     except OSError as error:
-        return Finding(what, False, f"{path}: {error.strerror}")
+        return wrong(what, f"{path}: {error.strerror}")
     if not stat.S_ISREG(info.st_mode) or not os.access(path, os.X_OK):
-        return Finding(what, False, f"{path} cannot be run: chmod 755 it")
+        return wrong(what, f"{path} cannot be run", f"chmod 755 {path}")
     if stat.S_IMODE(info.st_mode) & 0o022 or info.st_uid not in (0, os.geteuid()):
-        return Finding(what, False, f"{path} can be changed by others, who would have what Headgate may do")
-    return Finding(what, True, f"{path} can be run")
+        why = f"{path} can be changed by others, who would have what Headgate may do"
+        return wrong(what, why, f"chown root {path}; chmod 755 {path}")
+    return well(what, f"{path} can be run")

@@ -124,4 +124,5 @@ class Deployer:
         where = "directory" if self.settings.kind == "directory" else "S3 bucket"
         how = "succeeded" if outcome is Outcome.UPLOADED else "failed"
         text = f"transfer of `{one.artefact.path}` to {where} {how}{more}"
-        return DeployRow(one.job.job, one.job.repository_id, one.artefact.path, outcome, text, reason, sha256)
+        job = one.job
+        return DeployRow(job.job, job.repository_id, one.artefact.path, outcome, text, reason, sha256, job.number)

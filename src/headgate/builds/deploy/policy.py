@@ -42,7 +42,7 @@ def choose(request: DeployRequest, settings: DeploySettings) -> Choice:
 
 def _fit(request: DeployRequest, settings: DeploySettings, left: list[DeployRow]) -> Iterator[Candidate]:
     """Yield the artefacts of jobs that may be deployed, with names that may be used."""
-    for job in sorted(request.jobs, key=lambda one: (len(one.job), one.job)):
+    for job in sorted(request.jobs, key=lambda one: (one.number, len(one.job), one.job)):
         why = _unfit(job, request, settings)
         if not job.artefacts:
             left.append(_row(job, "", why or "the job names no artefacts"))
@@ -107,4 +107,6 @@ def _one_of_a_name(candidates: Iterable[Candidate], left: list[DeployRow]) -> li
 
 
 def _row(job: BuiltJob, artefact: str, reason: str) -> DeployRow:
-    return DeployRow(job.job, job.repository_id, names.shown(artefact), Outcome.LEFT_OUT, reason=reason)
+    return DeployRow(
+        job.job, job.repository_id, names.shown(artefact), Outcome.LEFT_OUT, reason=reason, number=job.number
+    )

@@ -33,6 +33,8 @@ class BuiltJob:
     tests_passed: bool | None
     """None if there were none, or nobody knows."""
     artefacts: tuple[str, ...] = ()
+    number: int = 0
+    """Headgate's own number of it: Slurm may have given its own on another cluster, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class DeployRow:
     reason: str = ""
     sha256: str = ""
     """Of the bytes that went."""
+    number: int = 0
+    """Headgate's own number of the job."""
 
 
 class StepKind(enum.StrEnum):

@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 import structlog
 from pydantic import Field
 
-from headgate.builds.finding import Finding
 from headgate.builds.forge import github_standing
 from headgate.builds.forge.answers import P, read
 from headgate.builds.forge.github_api import GitHubApi, segments
@@ -38,6 +37,7 @@ from headgate.builds.incoming.github import (
     comment_of,
 )
 from headgate.config.builds import GitHubSettings
+from headgate.model.finding import Finding, wrong
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
 _log = structlog.get_logger(__name__)
@@ -230,12 +230,14 @@ class GitHubForge:
         try:
             app = _read(github_standing.App, (await self._api.app("GET", "/app")).json())
         except ForgeError as error:
-            return [Finding("key", False, error.message)]
+            return [
+                wrong("key", error.message, "compare app_id and private_key with the App's page, and set the clock")
+            ]
         found = github_standing.of_app(app, needed)
         try:
             installed = [_read(github_standing.Installed, one) for one in await self._all_installations()]
         except ForgeError as error:
-            return [*found, Finding("installations", False, error.message)]
+            return [*found, wrong("installations", error.message)]
         found += github_standing.of_installations(installed, needed)
         return [*found, await github_standing.of_webhooks(self.sent(self._clock() - _REMEMBERED))]
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from headgate.builds.finding import Finding
 from headgate.builds.forge.interface import ForgeError, Sent
 from headgate.builds.incoming.github import Part
+from headgate.model.finding import Finding, tried, well, wrong
 
 EVENTS: Final = ("issue_comment", "pull_request")
 """What the App has to be subscribed to, for webhooks to tell all that builds are about."""
@@ -54,20 +54,20 @@ def of_app(app: App, needed: Mapping[str, str]) -> list[Finding]:
     lacking = _lacking(app.permissions, needed)
     unheard = [name for name in EVENTS if name not in app.events]
     return [
-        Finding("key", True, f"GitHub knows the App {app.slug} by it"),
-        Finding(
+        well("key", f"GitHub knows the App {app.slug} by it"),
+        tried(
             "permissions",
             not lacking,
-            f"the App lacks {lacking}: add it in the App's settings, and accept it where the App is installed"
-            if lacking
-            else "all that are needed",
+            f"the App lacks {lacking}" if lacking else "all that are needed",
+            "add it in the App's settings, and accept it where the App is installed",
         ),
-        Finding(
+        tried(
             "events",
             not unheard,
-            f"the App is not subscribed to {', '.join(unheard)}: only looking finds what they tell; subscribe it"
+            f"the App is not subscribed to {', '.join(unheard)}: only looking finds what they tell"
             if unheard
             else f"{' and '.join(EVENTS)} are told",
+            "subscribe it in the App's settings",
         ),
     ]
 
@@ -75,17 +75,17 @@ def of_app(app: App, needed: Mapping[str, str]) -> list[Finding]:
 def of_installations(found: list[Installed], needed: Mapping[str, str]) -> list[Finding]:
     """Say where an App is installed, and whether each account lets it do what it needs."""
     if not found:
-        return [Finding("installations", False, "the App is installed nowhere: install it where the repositories are")]
+        return [wrong("installations", "the App is installed nowhere", "install it where the repositories are")]
     told = []
     for one in found:
         lacking = _lacking(one.permissions, needed)
         what = f"installation at {one.where}"
         if one.suspended_at is not None:
-            told.append(Finding(what, False, "it is suspended: nothing there is seen"))
+            told.append(wrong(what, "it is suspended: nothing there is seen", f"an owner of {one.where} can end that"))
         elif lacking:
-            told.append(Finding(what, False, f"it lacks {lacking}: an owner of {one.where} has to accept it"))
+            told.append(wrong(what, f"it lacks {lacking}", f"an owner of {one.where} has to accept it"))
         else:
-            told.append(Finding(what, True, "may all that is needed"))
+            told.append(well(what, "may all that is needed"))
     return told
 
 
@@ -94,13 +94,13 @@ async def of_webhooks(sent: AsyncIterator[Sent]) -> Finding:
     try:
         async for last in sent:
             if last.status in _OK:
-                return Finding("webhook", True, f"the last one ({last.event}) arrived")
+                return well("webhook", f"the last one ({last.event}) arrived")
             answer = f"was answered with {last.status}" if last.status else "reached nobody"
             advice = "see the webhook's URL and secret in the App's settings, and the proxy before Headgate"
-            return Finding("webhook", False, f"the last one ({last.event}) {answer}: {advice}")
+            return wrong("webhook", f"the last one ({last.event}) {answer}", advice)
     except ForgeError as error:
-        return Finding("webhook", False, error.message)
-    return Finding("webhook", True, "GitHub sent none in the last days: events are found by looking")
+        return wrong("webhook", error.message)
+    return well("webhook", "GitHub sent none in the last days: events are found by looking")
 
 
 def _lacking(given: Mapping[str, Any], needed: Mapping[str, str]) -> str:

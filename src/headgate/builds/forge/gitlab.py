@@ -18,7 +18,6 @@ import structlog
 from pydantic import Field
 
 import headgate
-from headgate.builds.finding import Finding
 from headgate.builds.forge.answers import P, read
 from headgate.builds.forge.budget import Budget
 from headgate.builds.forge.calls import CALLS
@@ -35,6 +34,7 @@ from headgate.builds.incoming.github import Commit, Part
 from headgate.builds.incoming.gitlab import person, standing
 from headgate.config.builds import GitLabSettings
 from headgate.connectors.tls import tls_context
+from headgate.model.finding import Finding, well, wrong
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
 _log = structlog.get_logger(__name__)
@@ -290,15 +290,19 @@ class GitLabForge:
         try:
             await self._know_ourselves()
         except ForgeError as error:
-            return [Finding("token", False, error.message)]
-        found = [Finding("token", True, f"it is {self.login}'s")]
+            return [wrong("token", error.message, "make an access token with the scope api")]
+        found = [well("token", f"it is {self.login}'s")]
         for path in self._projects:
             try:
                 await self._get(_project(Repository(self.name, path)))
             except ForgeError as error:
-                found.append(Finding(f"project {path}", False, error.message))
+                found.append(
+                    wrong(
+                        f"project {path}", error.message, "let the token's account see it, or take it out of projects"
+                    )
+                )
             else:
-                found.append(Finding(f"project {path}", True, "is shown to the token"))
+                found.append(well(f"project {path}", "is shown to the token"))
         return found
 
     async def _know_ourselves(self) -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from headgate.builds.finding import Finding
 from headgate.errors import HeadgateError
+from headgate.model.finding import Finding
 from headgate.model.pull_request import Comment, PullRequest, Reaction, Repository
 
 

@@ -18,7 +18,7 @@ _CHUNK: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class BuildCluster:
-    """Where builds run. ``name``: the cluster's name in Slurm; ``alias``: by what the executor knows it."""
+    """One cluster that builds run on. ``name``: its name in Slurm; ``alias``: by what the executor knows it."""
 
     name: str
     files: FileActor

@@ -40,6 +40,7 @@ def show(number: int, *, as_json: bool) -> None:
             "For": " ".join(part for part in (one.for_architecture, one.for_accelerator) if part),
             "Repository": one.repo_id,
             "Phase": one.phase.value,
+            "Cluster": one.cluster,
             "Slurm job": one.job_id,
             "State": one.state or None,
             "Result": result_of(one) or None,

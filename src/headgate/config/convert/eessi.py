@@ -44,7 +44,7 @@ def convert(app_cfg: str, name: str = "app.cfg", repos_cfg: str | None = None, *
     _carry_forge(given, page)
     _carry_permissions(given, page.table("builds.permissions"))
     carry_targets(given, page, known, options)
-    carry_jobs(given, page.table("builds.jobs"), options)
+    carry_jobs(given, page, options)
     carry_deploy(given, page)
     carry_texts(given, page.table("builds.texts"))
     _remark(given, page)

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Final
 
 from headgate.config.convert.eessi_file import AppCfg
-from headgate.config.convert.eessi_targets import carry_options
-from headgate.config.convert.page import Table
+from headgate.config.convert.eessi_targets import carry_cluster, carry_options
+from headgate.config.convert.page import Page, Table
 
 _PROTOCOLS: Final = ("hold_release", "delayed_begin")
 _OWN_SCRIPT: Final = "bot-build.slurm"
@@ -21,8 +21,9 @@ _FACTOR: Final = 2.0
 _INTERVAL: Final = 60.0
 
 
-def carry_jobs(given: AppCfg, table: Table, options: Collection[str]) -> None:
+def carry_jobs(given: AppCfg, page: Page, options: Collection[str]) -> None:
     """Write ``[builds.jobs]``; ``options`` are those of sbatch that can be set."""
+    table = page.table("builds.jobs")
     table.remark(
         "user: the Unix account jobs run as, which has to be another one than Headgate's. Nothing can be built before "
         "it is named, and the executor let act for it."
@@ -46,7 +47,8 @@ def carry_jobs(given: AppCfg, table: Table, options: Collection[str]) -> None:
         table.set("name", name)
     _carry_script(given, table)
     _carry_handover(given, table)
-    carry_options(given, table, ("buildenv", "slurm_params"), given.text("buildenv", "slurm_params"), options)
+    params = given.text("buildenv", "slurm_params")
+    carry_cluster(page, table, carry_options(given, table, ("buildenv", "slurm_params"), params, options))
     for key in _WRITTEN:
         text = given.text("buildenv", key)
         if "@" in text and key.endswith("_proxy"):
@@ -56,8 +58,8 @@ def carry_jobs(given: AppCfg, table: Table, options: Collection[str]) -> None:
     cluster = re.search(r"--clusters?[= ]([A-Za-z0-9_,.-]+)", given.text("job_manager", "scontrol_command"))
     if cluster or "%(cluster)s" in given.text("job_manager", "scontrol_command"):
         table.remark(
-            "scontrol_command named a cluster: if jobs run on another one than that of [slurm], write a table "
-            '[clusters.NAME] for it, and here cluster = "NAME".'
+            "scontrol_command named a cluster: if jobs run on others than that of [slurm], write a table "
+            '[clusters.NAME] for each, and cluster = "NAME" here, or in each target that is there.'
         )
 
 

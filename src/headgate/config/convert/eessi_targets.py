@@ -15,7 +15,7 @@ _SHORT: Final = {
     "-A": "--account", "-C": "--constraint", "-G": "--gpus", "-L": "--licenses", "-N": "--nodes",
     "-c": "--cpus-per-task", "-n": "--ntasks", "-p": "--partition", "-q": "--qos", "-t": "--time",
     "-w": "--nodelist", "-x": "--exclude", "-H": "--hold", "-J": "--job-name", "-o": "--output", "-e": "--error",
-    "-D": "--chdir", "-b": "--begin",
+    "-D": "--chdir", "-b": "--begin", "-M": "--clusters",
 }  # fmt: skip
 _OURS: Final = {
     "--begin": "`handover` and `begin_delay` say when jobs begin",
@@ -55,7 +55,7 @@ def carry_targets(given: AppCfg, page: Page, known: Collection[str] | None, opti
             page.remark(f"{name} was left out: its repo_targets is empty, so nothing is built on it.")
             continue
         _carry_target(given, table, name, node, known)
-        carry_options(given, table, _PLACE, node.get("slurm_params", ""), options)
+        carry_cluster(page, table, carry_options(given, table, _PLACE, node.get("slurm_params", ""), options))
 
 
 def _carry_target(
@@ -102,17 +102,19 @@ def _fine(given: AppCfg, name: str, node: object) -> bool:
     return not missing and not wrong
 
 
-def carry_options(given: AppCfg, table: Table, place: tuple[str, str], text: str, options: Collection[str]) -> None:
-    """Write ``slurm_options``, one text for each, and say of which there are none here."""
+def carry_options(given: AppCfg, table: Table, place: tuple[str, str], text: str, options: Collection[str]) -> str:
+    """Write ``slurm_options``, a text for each, and say of which there are none here; return what cluster they name."""
     try:
         words = shlex.split(text)
     except ValueError:
         given.complain(*place, "has a quotation in its options for sbatch that is not closed")
-        return
-    kept = []
+        return ""
+    kept, cluster = [], ""
     for option in _whole(words):
-        word = option.partition("=")[0]
-        if word in _OURS:
+        word, _, value = option.partition("=")
+        if word in ("--clusters", "--cluster"):
+            cluster = value
+        elif word in _OURS:
             table.remark(f"{word} was left out: {_OURS[word]}.")
         elif word not in options:
             table.remark(f"{word} was left out: it is no option for sbatch that the executor takes.")
@@ -120,6 +122,25 @@ def carry_options(given: AppCfg, table: Table, place: tuple[str, str], text: str
             kept.append(option)
     if kept:
         table.set("slurm_options", kept)
+    return cluster
+
+
+def carry_cluster(page: Page, table: Table, name: str) -> None:
+    """Write in which cluster jobs are, if ``--clusters`` named one, and the table of that cluster."""
+    if not name:
+        return
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        table.remark(f'--clusters was {name}: one cluster can be named, by its table: cluster = "NAME".')
+        return
+    table.set("cluster", name)
+    known = page.tables.get(f"clusters.{toml_key(name)}")
+    if known is None:
+        further = page.table(f"clusters.{toml_key(name)}")
+        why = (
+            f"--clusters named {name}: its slurm.conf has to be written here, and its commands into [slurm {name}] of "
+            "executor.ini. If it is the cluster of [slurm], remove this table and each cluster that names it."
+        )
+        further.set("conf", "/REPLACE-THIS/slurm.conf", why)
 
 
 def carry_arguments(given: AppCfg, table: Table) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from headgate.config.load import Reading, read
 from headgate.config.settings import Settings
 from headgate.connectors.registry import settings_of
-from headgate.service.doctor import here, kept, slurm
-from headgate.service.doctor.finding import Finding, Level, note, well, wrong
+from headgate.model.finding import Finding, Level, note, well, wrong
+from headgate.service.doctor import builds, here, kept, slurm
 
 _AREA = "configuration"
 
@@ -43,6 +43,8 @@ async def examine(reading: Reading) -> list[Finding]:
         here.spool_in_thread(settings),
         here.executor(settings),
         here.service(settings),
+        here.bots(settings),
+        builds.examine(settings),
         return_exceptions=True,
     )
     for part in parts:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from pathlib import Path
 from typing import Final
 
 import httpx2
+from sqlalchemy import make_url
 
 from headgate.config.settings import Settings
 from headgate.errors import HeadgateError
 from headgate.events.sources.mail.spool import MailSpool
 from headgate.executor.client import ExecutorClient
 from headgate.executor.refusal import ExecutorError, RefusedError
-from headgate.service.doctor.finding import Finding, note, well, wrong
+from headgate.model.finding import Finding, note, well, wrong
+from headgate.service.bots import has_bot
 
 _WAITING: Final = 60.0
 """Seconds after which a mail in the spool should have been read."""
 _PATIENCE: Final = 5.0
+_LISTENING: Final = re.compile(r'^headgate_bot_listening\{bot="([^"\\]*)"\} (\d[\d.e+]*)$', re.MULTILINE)
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be asked, not to be bound
 
 
@@ -70,14 +74,47 @@ async def executor(settings: Settings) -> list[Finding]:
     return [wrong(area, f"{path} acts for root", "something else listens there: set the executor up anew")]
 
 
-async def service(settings: Settings) -> list[Finding]:
-    """Ask the running service how it is."""
-    area, address = "service", settings.service.address
+def _url(settings: Settings, page: str) -> str:
+    """Return a page of the running service; empty if there is none, or nobody knows where."""
+    address = settings.service.address
     if address is None or not address[1] or "http" not in settings.service.parts:
-        return []
+        return ""
     host, port = address
     host = _ANYWHERE.get(host, host)
-    url = f"http://[{host}]:{port}/readyz" if ":" in host else f"http://{host}:{port}/readyz"
+    return f"http://[{host}]:{port}/{page}" if ":" in host else f"http://{host}:{port}/{page}"
+
+
+async def bots(settings: Settings) -> list[Finding]:
+    """Ask the running service which bots listen. Of several services on one store, one has a bot."""
+    url, area = _url(settings, "metrics"), "bots"
+    wanted = [name for name, own in settings.connectors.items() if has_bot(own)]
+    if not wanted or not url or "bots" not in settings.service.parts:
+        return []
+    try:
+        async with httpx2.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
+            text = (await client.get(url)).text
+    except httpx2.HTTPError:
+        return []  # that the service does not answer is told elsewhere
+    listening = {name for name, value in _LISTENING.findall(text) if float(value)}
+    alone = make_url(settings.store.url.get_secret_value()).get_backend_name() == "sqlite"
+    found = []
+    for name in wanted:
+        if name in listening:
+            found.append(well(area, f"{name} listens"))
+        elif alone:
+            advice = "its log says why: bot.lost, with the service's words; mostly it is the bot's token"
+            found.append(wrong(area, f"{name} does not listen", advice))
+        else:
+            advice = "if it listens in no other service on this store either, see bot.lost in the log"
+            found.append(note(area, f"{name} does not listen in this service", advice))
+    return found
+
+
+async def service(settings: Settings) -> list[Finding]:
+    """Ask the running service how it is."""
+    area, url = "service", _url(settings, "readyz")
+    if not url:
+        return []
     try:
         async with httpx2.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
             answer = await client.get(url)

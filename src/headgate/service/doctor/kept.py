@@ -15,7 +15,7 @@ from headgate.config.settings import Settings
 from headgate.errors import StoreError
 from headgate.events.sources.listing import as_listed, configured
 from headgate.model.delivery import DeliveryState
-from headgate.service.doctor.finding import Finding, note, well, wrong
+from headgate.model.finding import Finding, note, well, wrong
 from headgate.store import deliveries, standings
 from headgate.store.revision import NEWEST, current
 from headgate.store.store import Store

@@ -13,7 +13,7 @@ from headgate.config.settings import Settings
 from headgate.config.slurm import SlurmSettings
 from headgate.errors import HeadgateError, SpoolError
 from headgate.events.sources.mail.install import program_text
-from headgate.service.doctor.finding import Finding, note, well, wrong
+from headgate.model.finding import Finding, note, well, wrong
 from headgate.service.gateway import client_of
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands import scontrol

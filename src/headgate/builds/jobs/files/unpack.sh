@@ -13,6 +13,14 @@ headgate_git() {
 # A job that was submitted by slurmrestd has no HOME; bash knows the account's.
 [ -n "${HOME+set}" ] || export HOME=~
 
+# People look for a job by its number, in the directory of its pull request: pr_N/JOBID -> event_ID/run_NNN/...
+headgate_link() {
+  local pull=${HEADGATE_DIFFERENCE%/*/*/*}
+  case $PWD in
+    "$pull"/*) ln -sfn "${PWD#"$pull"/}" "$pull/$SLURM_JOB_ID" || true ;;
+  esac
+}
+
 headgate_unpack() {
   command -v git >/dev/null || headgate_complain "there is no git on this node ($(hostname))"
   [ -d .git ] || headgate_git init --quiet --template= . || headgate_complain "git init failed"
@@ -30,4 +38,5 @@ headgate_unpack() {
   fi
 }
 
+headgate_link
 headgate_unpack

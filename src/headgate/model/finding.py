@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""What a doctor finds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. ``advice`` says what to do; it is empty where all is well."""
+    """One thing looked at. ``advice`` says what to do; it is empty where all is well, or where ``what`` says it."""
 
     area: str
     level: Level
     what: str
     advice: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it works."""
+        return self.level is not Level.WRONG
 
     def as_json(self) -> dict[str, str]:
         """Return it as JSON."""
@@ -41,6 +46,11 @@ def note(area: str, what: str, advice: str) -> Finding:
     return Finding(area, Level.NOTE, what, advice)
 
 
-def wrong(area: str, what: str, advice: str) -> Finding:
+def wrong(area: str, what: str, advice: str = "") -> Finding:
     """Return that something does not work."""
     return Finding(area, Level.WRONG, what, advice)
+
+
+def tried(area: str, good: bool, what: str, advice: str = "") -> Finding:
+    """Return what came of a try; ``advice`` counts only if it is not good."""
+    return well(area, what) if good else wrong(area, what, advice)
