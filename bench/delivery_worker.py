@@ -8,8 +8,11 @@ and how many CPU seconds it took for all this.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
+
+import structlog
 
 from bench.backlog import CONNECTOR, WARM_UP, WARM_UPS
 from headgate.config.connector import ConnectorSettings
@@ -106,4 +109,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    # Standard output is for the figures.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     asyncio.run(main(sys.argv[1], sys.argv[2], repeat_safe=sys.argv[3] == "1"))

@@ -27,9 +27,16 @@ class KeptOpen:
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Send JSON; return the answer's status and body."""
+        about = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return await self._ask(f"POST {path} HTTP/1.1\r\n{about}", body)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Return the status and body of what is there."""
+        return await self._ask(f"GET {path} HTTP/1.1\r\n", b"")
+
+    async def _ask(self, first: str, body: bytes) -> tuple[int, bytes]:
         reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
-        about = f"Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        writer.write(f"POST {path} HTTP/1.1\r\n{about}{self._head}\r\n".encode() + body)
+        writer.write(f"{first}Host: 127.0.0.1\r\n{self._head}\r\n".encode() + body)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(head.split("content-length:")[1].split("\r\n")[0])
         told = await reader.readexactly(length)

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "accounting": "sacct calls for 1,000 mails",
     "arrays": "messages a person gets about 10,000 array tasks, beside a message a task",
     "gateway": "submitting by the gateway, beside sbatch as the same user and slurmrestd; reading jobs; memory",
+    "load": "500 mixed requests a second and 200 open pages, beside a bare FastAPI route and a bare read of the store",
     "webhook": "a hundred webhooks a second, beside an empty route of the same service",
     "builds": "GitHub calls of an hour with 50 running jobs and 300 comments, beside reading the comments each minute",
     "pages": "server time and size of every page with 10,000 jobs in the store, beside a bare route",

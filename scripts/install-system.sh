@@ -11,6 +11,7 @@ packages=(
   munge mariadb-server mariadb-client                              # what Slurm stands on
   debootstrap zstd iproute2 util-linux procps ca-certificates      # other Slurm versions in chroots
   postgresql                                                       # the second store
+  libfaketime                                                      # a clock that is wrong
   openssh-server                                                   # acting as users by SSH
   python3-venv git                                                 # the project's own environment
   slapd ldap-utils rabbitmq-server postfix mutt                    # what connectors and lookups are tried against

@@ -83,7 +83,7 @@ def test_the_store_of_a_newer_headgate_is_left_alone(tmp_path: Path) -> None:
     store.close()
     result = run(site.config, "event", "list")
     assert isinstance(result.exception, StoreError)
-    assert "newer Headgate (its tables are at 9999)" in result.exception.message
+    assert "newer Headgate: its tables are at 9999" in result.exception.message
 
 
 def test_connectors_need_not_be_usable_to_look_into_the_store(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ _FILE = re.compile(r"(?:[a-z]\w*/)+\w+\.(?:py|md|toml|txt|service)")
 _FORM = re.compile(r"[A-Z]{2,}")
 """What stands for something else in a path."""
 _ASSIGNMENT = re.compile(r"\w+=")
-_DEV = {"demo", "test", "cluster", "run", "lint", "docs", "pictures", "bench", "format", "setup", "lock"}
+_DEV = {"demo", "test", "cluster", "run", "lint", "docs", "pictures", "bench", "faults", "format", "setup", "lock"}
 _SECRET = re.compile(r'\b(?P<key>\w+)_(?:file|credential) = "(?P<value>[^"]+)"')
 
 

@@ -35,12 +35,14 @@ class RunningHeadgate:
         *,
         name: str = "headgate",
         account: str | None = None,
+        source: Path | None = None,
     ) -> None:
-        """``account``: whom it runs as; None: as whoever runs the tests."""
+        """``account``: whom it runs as; None: as whoever runs the tests. ``source``: where another headgate is."""
         self.config = directory / f"{name}.toml"
         self.log = directory / f"{name}.log"
         self._tables = tables
         self._become = [] if account is None else [*_SETPRIV, f"--reuid={account}", f"--regid={account}", "--"]
+        self._source = {} if source is None else {"PYTHONPATH": str(source)}
         self._process: asyncio.subprocess.Process | None = None
         self.write(tables)
 
@@ -72,7 +74,7 @@ class RunningHeadgate:
                 stdout=log,
                 stderr=log,
                 preexec_fn=_die_with_parent,
-                env={key: value for key, value in os.environ.items() if not key.startswith("HEADGATE")},
+                env={key: value for key, value in os.environ.items() if not key.startswith("HEADGATE")} | self._source,
             )
         async with asyncio.timeout(60):
             while self.events("service.started") == before:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -93,6 +95,26 @@ async def test_a_service_that_loses_its_lock_stops_the_part_and_tries_again(shar
         await until(1)
         ended = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
         await shared.write(lambda c: c.execute(text(ended)) and None)
+        await until(2)
+    assert Acting.most == 1
+
+
+@pytest.mark.postgresql
+async def test_a_service_that_gets_no_answer_about_its_lock_stops_the_part(
+    shared: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roles, "_ANSWER", 0.2)
+    async with standing(shared):
+        await until(1)
+        holder = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+        pid = await shared.read(lambda c: c.execute(text(holder)).scalar_one())
+        os.kill(pid, signal.SIGSTOP)  # as a host whose network is gone: nobody answers, and nobody says so
+        try:
+            async with asyncio.timeout(20):
+                while Acting.running:
+                    await asyncio.sleep(0.01)
+        finally:
+            os.kill(pid, signal.SIGCONT)
         await until(2)
     assert Acting.most == 1
 

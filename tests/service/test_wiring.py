@@ -62,7 +62,7 @@ def sqlite(tmp_path: Path) -> Any:
     store.close()
 
 
-ALWAYS = {"listener", "housekeeping", "standings"}
+ALWAYS = {"listener", "housekeeping", "revision", "standings"}
 
 
 def test_every_part_runs_unless_it_is_said_otherwise(tmp_path: Path, sqlite: Store) -> None:

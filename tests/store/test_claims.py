@@ -99,6 +99,16 @@ async def test_a_recipient_without_credit_waits_and_others_do_not(store: Store) 
     assert (digest.target, len(digest.deliveries)) == ("ada", 2)
 
 
+async def test_recipients_whose_credit_is_whole_are_claimed_beside_others(store: Store) -> None:
+    await owed(store, [("ada", 1), ("ben", 2)])
+    await settle(store, await claim(store, Limits(), now=200.0))
+    await owed(store, [("ben", 3)])
+    await settle(store, await claim(store, Limits(), now=100_000.0))
+    await owed(store, [("ada", 4), ("ben", 5)])
+    bundles = await claim(store, Limits(), now=100_001.0)  # ada's is full again, ben's is not quite
+    assert [bundle.target for bundle in bundles] == ["ada", "ben"]
+
+
 async def test_a_digest_is_bounded_and_the_rest_follows(store: Store) -> None:
     await owed(store, [("ada", number) for number in range(25)])
     limits = Limits(recipient_burst=1, recipient_period=10.0, digest_size=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import subprocess
 import sys
@@ -16,13 +17,15 @@ from sqlalchemy import Connection, inspect, text
 
 from headgate.errors import StoreError
 from headgate.model.delivery import Priority
-from headgate.store import claims, cursors, deliveries, outcomes
+from headgate.store import claims, cursors, deliveries, migrations, outcomes
 from headgate.store.claims import Limits
 from headgate.store.deliveries import DeliveryFilter, Made
 from headgate.store.migrate import _config, migrate, newest
-from headgate.store.revision import current
+from headgate.store.revision import NEWEST, check, current, following
 from headgate.store.store import Store
 from headgate.store.tables import metadata
+
+VERSIONS = Path(migrations.__file__).parent / "versions"
 
 
 @pytest.fixture
@@ -124,6 +127,53 @@ def test_the_tables_of_a_newer_headgate_are_left_alone(empty: Store) -> None:
         migrate(empty)
     assert not caught.value.transient
     assert empty.read_now(current) == "9999"
+
+
+def test_the_tables_of_the_next_version_are_worked_on_as_they_are(empty: Store) -> None:
+    migrate(empty)
+    ahead = following(NEWEST)
+    empty.write_now(lambda c: c.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": ahead}) and None)
+    migrate(empty)
+    assert empty.read_now(current) == ahead
+    check(empty.read_now(current))
+
+
+REMOVES = {"drop_column", "drop_table", "rename_table", "alter_column", "create_check_constraint", "drop_constraint"}
+ADDS_ONLY_SINCE = "0007"
+"""Before it, nobody could rely on migrations that only add."""
+
+
+def test_migrations_only_add_so_that_services_of_the_version_before_go_on() -> None:
+    for path in sorted(VERSIONS.glob("[0-9]*.py")):
+        if path.name >= ADDS_ONLY_SINCE:
+            assert not list(not_added(path.read_text())), path.name
+
+
+def not_added(source: str) -> Iterator[str]:
+    """What a migration does that services of the version before would stumble over."""
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", "")
+        if name in REMOVES:
+            yield f"line {call.lineno}: {name}: old services still read and write this"
+        if name == "add_column":
+            column = next(one for one in ast.walk(call) if getattr(getattr(one, "func", None), "attr", "") == "Column")
+            assert isinstance(column, ast.Call)
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in column.keywords}
+            if "server_default" not in given and given.get("nullable", "True") != "True":
+                yield f"line {call.lineno}: old services write rows without this column"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'op.drop_column("jobs", "state")',
+        'batch.alter_column("state", nullable=False)',
+        'op.add_column("jobs", sa.Column("more", sa.Text(), nullable=False))',
+    ],
+)
+def test_what_is_not_added_is_found(line: str) -> None:
+    assert list(not_added(line))
+    assert not list(not_added('op.add_column("jobs", sa.Column("more", sa.Text(), nullable=False, server_default=""))'))
 
 
 async def test_several_may_migrate_at_once(store_url: str) -> None:

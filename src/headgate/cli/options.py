@@ -16,8 +16,7 @@ from pydantic import ConfigDict
 from headgate.config.connector import ConnectorSettings
 from headgate.config.load import load
 from headgate.config.settings import Settings
-from headgate.errors import StoreError
-from headgate.store.revision import NEWEST, current
+from headgate.store.revision import check, current
 from headgate.store.store import Store
 
 _AGO = re.compile(r"(\d{1,9})([smhd])", re.ASCII)
@@ -76,11 +75,7 @@ def opened_store(settings: Settings | None = None) -> Iterator[Store]:
     settings = settings or load(config_path(), connector_settings=lambda _: AnyConnector)
     store = Store(settings.store.url.get_secret_value())
     try:
-        present = store.read_now(current)
-        if present is None or present < NEWEST:
-            raise StoreError("the store has to be prepared first; run: headgate store migrate", transient=False)
-        if present > NEWEST:
-            raise StoreError(f"the store belongs to a newer Headgate (its tables are at {present})", transient=False)
+        check(store.read_now(current))
         yield store
     finally:
         store.close()

@@ -104,8 +104,8 @@ class Composer:
                     await bell.wait(min(wait, self._settings.poll))
                     continue
                 # Whoever asks for a mail now joins the next call of sacct, which is at least this far away.
-                await asyncio.sleep(max(0.0, asked + self._settings.gap - time.time()))
-                asked = time.time()
+                await asyncio.sleep(max(0.0, asked + self._settings.gap - time.monotonic()))
+                asked = time.monotonic()
                 await self.look()
             except StoreError as error:
                 _log.error("composer.store_failed", error=error.message)
@@ -119,11 +119,11 @@ class Composer:
 
     async def _until_due(self) -> float:
         due = await self._store.read(deliveries.next_waiting)
-        return self._settings.poll if due is None else due - time.time()
+        return self._settings.poll if due is None else due - self._store.clock.now()
 
     async def look(self) -> int:
         """Look once into every mail that is due; return how many messages were made. Raises StoreError."""
-        now = time.time()
+        now = self._store.clock.now()
         since = await self._store.read(lambda c: deliveries.waiting_events(c, now, self._settings.batch))
         if not since:
             return 0
@@ -166,7 +166,7 @@ class Composer:
     def _write(
         self, connection: Connection, recorded: Sequence[Recorded], plan: _Plan, messages: Mapping[int, Message]
     ) -> None:
-        now = time.time()
+        now = self._store.clock.now()
         told = _told_already(connection, recorded, plan)
         if told:
             why = "the watcher had already told, since this mail came late"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +13,7 @@ from headgate.model.recipient import Recipient, RefusedReceiver, read_receivers
 from headgate.notify.addresses import Address, Addresses, Addressing, Refused, delivery_key
 from headgate.notify.connector import Connector
 from headgate.notify.recipients import dead
-from headgate.store import deliveries
+from headgate.store import clock, deliveries
 from headgate.store.deliveries import NewDelivery
 
 
@@ -66,7 +65,7 @@ class Notices:
         for number, event in new:
             if event.kind is EventKind.NOTICE_REQUESTED:
                 owed.extend(self._owed(connection, number, event))
-        deliveries.owe(connection, owed, time.time())
+        deliveries.owe(connection, owed, clock.now(connection))
 
     def refusals(self, connection: Connection, to: Sequence[str]) -> list[str]:
         """Say of these recipients who cannot be told, and why."""

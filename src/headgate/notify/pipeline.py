@@ -159,12 +159,12 @@ class Worker:
         message, used = self._fold(bundle) if few else await asyncio.to_thread(self._fold, bundle)
         rest = tuple(delivery.id for delivery in bundle.deliveries[used:])
         if rest:
-            await self._write([Settled(rest, DeliveryState.READY, not_before=time.time(), counts=False)])
+            await self._write([Settled(rest, DeliveryState.READY, not_before=self._store.clock.now(), counts=False)])
         return message, Bundle(bundle.target, bundle.deliveries[:used])
 
     def _fold(self, bundle: Bundle) -> tuple[Message, int]:
         messages = [Message.model_validate_json(delivery.message) for delivery in bundle.deliveries]
-        return self._make_digest(messages, time.time())
+        return self._make_digest(messages, self._store.clock.now())
 
     async def _events(self, bundle: Bundle) -> tuple[Event, ...]:
         """Return what a message is about, for a connector that wants to tell it."""
@@ -195,7 +195,7 @@ class Worker:
         return outcome
 
     async def _record(self, bundle: Bundle, outcome: Outcome) -> None:
-        now = time.time()
+        now = self._store.clock.now()
         self._breaker.report(outcome, now)
         self._pace.learn(bundle.target, outcome, now)
         results = settle(outcome, bundle, self.name, self._settings.retries, now)
@@ -213,7 +213,9 @@ class Worker:
         while True:
             try:
                 await self._store.write(
-                    lambda connection: outcomes.record(connection, results, owner=self._owner, now=time.time())
+                    lambda connection: outcomes.record(
+                        connection, results, owner=self._owner, now=self._store.clock.now()
+                    )
                 )
             except StoreError as error:
                 _log.error("worker.cannot_record", connector=self.name, error=error.message)
@@ -260,7 +262,7 @@ class Worker:
 
     async def _deliver_or_postpone(self, bundle: Bundle) -> None:
         """Deliver a message, unless its service or its target turned out to be down since it was claimed."""
-        now = time.time()
+        now = self._store.clock.now()
         until = now if self._breaker.closed_for(now) else self._targets.held_until(bundle.target, now)
         turn = self._pace.enter(bundle.target, now) if until is None else None
         if until is None and turn is None:
@@ -273,7 +275,7 @@ class Worker:
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping.is_set():
-            now = time.time()
+            now = self._store.clock.now()
             closed = self._breaker.closed_for(now)
             if closed:
                 await self._idle(min(closed, self._settings.poll))
@@ -328,7 +330,9 @@ class Worker:
             await asyncio.sleep(self._settings.lease / 3)
             try:
                 await self._store.write(
-                    lambda connection: outcomes.renew(connection, self._owner, time.time() + self._settings.lease)
+                    lambda connection: outcomes.renew(
+                        connection, self._owner, self._store.clock.now() + self._settings.lease
+                    )
                 )
             except StoreError as error:
                 _log.error("worker.cannot_renew", connector=self.name, error=error.message)

@@ -5,7 +5,6 @@ Who is meant by a name is decided in ``addresses.py``; this module reads the rec
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ from headgate.model.person import Preferences
 from headgate.model.recipient import Recipient, RefusedReceiver, read_receivers
 from headgate.notify.addresses import Address, Addresses, Addressing, Refused, delivery_key, lane_of
 from headgate.notify.connector import Connector
-from headgate.store import deliveries, people
+from headgate.store import clock, deliveries, people
 from headgate.store.deliveries import NewDelivery
 
 
@@ -46,7 +45,7 @@ class Recipients:
 
     def __call__(self, connection: Connection, new: Sequence[tuple[int, Event]]) -> None:
         """Write the deliveries of the mail requests among new events."""
-        now = time.time()
+        now = clock.now(connection)
         asked = [
             (number, event, mail_request(event)) for number, event in new if event.kind is EventKind.MAIL_REQUESTED
         ]

@@ -5,7 +5,6 @@ The journal's follower writes such deliveries down with the name; here the names
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -84,7 +83,7 @@ class Resolver:
         while not self._stopping:
             try:
                 due = await self._store.read(unresolved.next_unresolved)
-                wait = self._settings.poll if due is None else due - time.time()
+                wait = self._settings.poll if due is None else due - self._store.clock.now()
                 if wait > 0:
                     await self._bell.wait(min(wait, self._settings.poll))
                 else:
@@ -100,7 +99,7 @@ class Resolver:
 
     async def look(self) -> int:
         """Look up what is due, once; return how many targets were found. Raises StoreError."""
-        due = await self._store.read(lambda c: unresolved.unresolved(c, time.time(), self._settings.batch))
+        due = await self._store.read(lambda c: unresolved.unresolved(c, self._store.clock.now(), self._settings.batch))
         outcome = _Outcome()
         for name in sorted({item.connector for item in due}):
             await self._of_connector(name, [item for item in due if item.connector == name], outcome)
@@ -128,7 +127,7 @@ class Resolver:
                     outcome.dead[item.id] = (Reason.TARGET_REFUSED, f"nobody knows where {item.name} is in {name}")
                 case Failed(detail):
                     # Also what only an operator can put right: the message waits for them, as for a service.
-                    if time.time() - item.created_at > self._settings.give_up_after:
+                    if self._store.clock.now() - item.created_at > self._settings.give_up_after:
                         outcome.dead[item.id] = (Reason.EXPIRED, f"could not be looked up: {detail}")
                     else:
                         outcome.later.setdefault(detail, []).append(item.id)
@@ -144,7 +143,7 @@ class Resolver:
         outcome.found[item.id] = (checked, lane, item.name)
 
     def _write(self, connection: Connection, outcome: _Outcome) -> None:
-        now = time.time()
+        now = self._store.clock.now()
         unresolved.resolve(connection, outcome.found)
         deliveries.give_up(connection, outcome.dead, now)
         for detail, numbers in outcome.later.items():

@@ -7,7 +7,6 @@ ran) is decided when its message is made (``wishes.py``).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ from headgate.model.recipient import Recipient
 from headgate.model.states import read_state
 from headgate.notify.addresses import Address, Addresses, Addressing, delivery_key, lane_of
 from headgate.notify.connector import Connector
-from headgate.store import deliveries, people
+from headgate.store import clock, deliveries, people
 from headgate.store.deliveries import NewDelivery
 
 DECIDED = "{}"
@@ -41,7 +40,7 @@ class Subscribers:
 
     def __call__(self, connection: Connection, new: Sequence[tuple[int, Event]]) -> None:
         """Write the deliveries that subscribers are owed for new events."""
-        now = time.time()
+        now = clock.now(connection)
         told = [
             (number, event)
             for number, event in new
@@ -63,12 +62,14 @@ class Subscribers:
             for connector, left in wanted_by(subscribed.get(event.user, ()), event).items():
                 address = addresses.of(Recipient(connector, ""), event.user)
                 if isinstance(address, Address):  # else they are no longer linked
-                    owed.append(self._owed(number, event, Recipient(connector, address.target), address, left))
+                    recipient = Recipient(connector, address.target)
+                    owed.append(self._owed(number, event, recipient, address, left=left, now=now))
         deliveries.owe(connection, owed, now)
 
-    def _owed(self, number: int, event: Event, recipient: Recipient, address: Address, left: str) -> NewDelivery:
-        """``left``: the filter that is still to be applied."""
-        now = time.time()
+    def _owed(
+        self, number: int, event: Event, recipient: Recipient, address: Address, *, left: str, now: float
+    ) -> NewDelivery:
+        """``left``: the filter that is still to be applied. ``now``: by the store's clock."""
         return NewDelivery(
             event_id=number,
             key=delivery_key(event, f"subscription {recipient}"),

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, text
@@ -56,7 +57,9 @@ class Housekeeping:
         cleaned = time.monotonic()
         while not self._stop.is_set():
             try:
-                taken = await self._store.write(lambda connection: outcomes.expire(connection, time.time()))
+                await self._store.read(self._store.clock.read)
+                now = self._store.clock.now()
+                taken = await self._store.write(partial(outcomes.expire, now=now))
                 if taken:
                     _log.warning("housekeeping.leases_expired", deliveries=taken)
                 if time.monotonic() - cleaned >= self._settings.interval:

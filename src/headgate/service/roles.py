@@ -14,11 +14,15 @@ from typing import Protocol
 import psycopg
 import structlog
 
+from headgate.store.liveness import break_off
 from headgate.store.store import Store
 
 _log = structlog.get_logger(__name__)
 _EVERY = 2.0
 """Seconds between two tries to get a role, and between two looks whether we still have it."""
+_ANSWER = 3.0
+"""Seconds the store has to answer such a look. A service that is cut off has stopped by then, some seconds before the
+store takes its connection for dead (``store/liveness.py``) and another service gets the role."""
 
 
 class Stoppable(Protocol):
@@ -87,8 +91,7 @@ class Role:
         if self._store.sqlite:
             yield _forever
             return
-        url = self._store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        async with await self._store.connect() as connection:
             asked = await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (f"headgate {self._name}",))
             row = await asked.fetchone()
             if row is None or not row[0]:
@@ -97,9 +100,17 @@ class Role:
             _log.info("role.taken", role=self._name)
 
             async def still() -> None:
-                await connection.execute("SELECT 1")
+                asking = asyncio.create_task(_ask(connection), name=f"{self._name} lock")
+                await asyncio.wait({asking}, timeout=_ANSWER)
+                if not asking.done():
+                    break_off(connection)
+                await asking
 
             yield still
+
+
+async def _ask(connection: psycopg.AsyncConnection) -> None:
+    await connection.execute("SELECT 1")
 
 
 async def _until_lost(still: Callable[[], Awaitable[None]]) -> None:

@@ -64,6 +64,7 @@ from headgate.service.housekeeping import Housekeeping, HousekeepingSettings
 from headgate.service.local import local_part
 from headgate.service.nodes import node_watchers
 from headgate.service.push import push_parts
+from headgate.service.revision import RevisionWatch
 from headgate.service.roles import Role
 from headgate.service.rules import rules_parts
 from headgate.service.site import make_site
@@ -166,7 +167,7 @@ def make_running(settings: Settings, store: Store) -> Running:
     gateway.desk = desk = make_desk(settings, store, notices, journal)
     slurm = Slurm(clusters[0].client)
     outputs = make_output_reader(settings)
-    parts = [_listener(store), _housekeeping(settings, store)]
+    parts = _always(settings, store)
     if "api" in wanted and acts_as_users(settings.executor):
         parts.append(Part("gateway", gateway.run, gateway.stop))
     standings = Standings(store, settings.service.worker or socket.gethostname())
@@ -408,6 +409,12 @@ def housekeeping_settings(settings: Settings) -> HousekeepingSettings:
         vacuum=settings.store.vacuum,
         lease=settings.notify.lease,
     )
+
+
+def _always(settings: Settings, store: Store) -> list[Part]:
+    """Make what every service runs, whatever its settings switch on."""
+    watching = RevisionWatch(store)
+    return [_listener(store), _housekeeping(settings, store), Part("revision", watching.run, watching.stop)]
 
 
 def _housekeeping(settings: Settings, store: Store) -> Part:

@@ -114,7 +114,7 @@ def plan(
 
 def refilled(tokens: float, filled_at: float, now: float, *, per_second: float, burst: float) -> float:
     """Return what a token bucket holds now, given what it held at ``filled_at``."""
-    return min(burst, tokens + max(0.0, now - filled_at) * per_second)
+    return float(min(burst, tokens + max(0.0, now - filled_at) * per_second))
 
 
 def claim(

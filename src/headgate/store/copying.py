@@ -91,9 +91,10 @@ def _begin_reading(connection: Connection) -> None:
 
 def _check_revision(connection: Connection, source: Store) -> None:
     if (found := current(connection)) != NEWEST:
+        newer = found is not None and found > NEWEST
+        advice = "it was written by a newer Headgate: use that one" if newer else "run: headgate store migrate"
         raise StoreError(
-            f"{source.shown_url} is at revision {found}, and {NEWEST} is needed; run: headgate store migrate",
-            transient=False,
+            f"{source.shown_url} is at revision {found}, and {NEWEST} is needed; {advice}", transient=False
         )
 
 

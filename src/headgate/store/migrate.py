@@ -10,15 +10,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from headgate.errors import StoreError
-from headgate.store.revision import current
+from headgate.store.revision import check, current
 from headgate.store.store import Store, begin_writing, store_error
 
 _LOCK = 0x48454144  # any number, the same for every Headgate: PostgreSQL's advisory lock for migrations
 
 
 def migrate(store: Store, revision: str = "head") -> None:
-    """Bring the tables to ``revision``. Several processes may call it at once. Raises StoreError."""
+    """Bring the tables to ``revision``. Several processes may call it at once. Raises StoreError.
+
+    Tables of the revision after the newest one known are left as they are: a newer service works beside this one.
+    """
     try:
         with store.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
@@ -30,10 +32,8 @@ def migrate(store: Store, revision: str = "head") -> None:
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
             present = current(connection)
             if present is not None and present not in known:
-                raise StoreError(
-                    f"the store was written by a newer Headgate (its tables are at {present}); install that one",
-                    transient=False,
-                )
+                check(present)
+                return
             command.upgrade(config, revision)
     except SQLAlchemyError as error:
         raise store_error(error, "the store's tables could not be brought up to date") from error

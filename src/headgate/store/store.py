@@ -26,7 +26,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from headgate.errors import StoreBusyError, StoreError
+from headgate.store import liveness
 from headgate.store.batches import Batches, Piece
+from headgate.store.clock import READ, Clock, give
 from headgate.store.signals import Bell, Signals, Topic
 from headgate.telemetry.spans import past
 
@@ -91,6 +93,7 @@ class Store:
         """Open ``sqlite:///PATH`` or ``postgresql://…``; ``pool`` is the number of connections to PostgreSQL."""
         self.url = _url(url)
         self.signals = Signals()
+        self.clock = Clock()
         self._lock: int | None = None
         self._listener: asyncio.Task[None] | None = None
         self._batches: Batches | None = None
@@ -101,7 +104,7 @@ class Store:
             self._readers = ThreadPoolExecutor(4, "store-read")
             self._batches = Batches(self._writers, self._write_together)
         else:
-            self._engine = create_engine(self.url, pool_size=pool, max_overflow=2, pool_pre_ping=True)
+            self._engine = _postgresql_engine(self.url, pool, self.clock)
             self._writers = self._readers = ThreadPoolExecutor(pool, "store")
 
     @property
@@ -224,10 +227,20 @@ class Store:
                 _log.warning("store.listen_lost", error=_first_line(error))
                 await asyncio.sleep(2)
 
-    async def _listen_once(self) -> None:
-        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async def connect(self) -> psycopg.AsyncConnection:
+        """Return a connection to PostgreSQL of the caller's own, for locks and notices. Raises OperationalError."""
+        watched = self.url.update_query_dict({name: str(value) for name, value in liveness.options(self.url).items()})
+        url = watched.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
-        async with connection:
+        try:
+            await connection.execute(liveness.TELL_SERVER)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _listen_once(self) -> None:
+        async with await self.connect() as connection:
             for topic in Topic:
                 await connection.execute(f"LISTEN {topic.value}")
             for topic in Topic:
@@ -256,6 +269,22 @@ def _url(text_: str) -> URL:
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     raise StoreError("the store's URL must begin with sqlite:/// or postgresql://", transient=False)
+
+
+def _postgresql_engine(url: URL, pool: int, clock: Clock) -> Engine:
+    arguments = liveness.options(url)
+    engine = create_engine(url, pool_size=pool, max_overflow=2, pool_pre_ping=True, connect_args=arguments)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: psycopg.Connection, record: Any) -> None:
+        give(record.info, clock)
+        with connection.cursor() as cursor:
+            cursor.execute(liveness.TELL_SERVER)
+            shown = cursor.execute(READ).fetchone()
+            clock.told(time.time() if shown is None else shown[0])
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -95,6 +95,13 @@ class RunningExecutor:
                 process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
 
+    def kill(self) -> None:
+        """End it with SIGKILL; what it was doing for users ends with it."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(timeout=20)
+
     def audit(self) -> list[dict[str, Any]]:
         """Return the lines of its audit log."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]

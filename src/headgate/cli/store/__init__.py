@@ -20,14 +20,15 @@ def migrate() -> None:
     """Bring the tables to the shape this Headgate needs; ``serve`` does so by itself."""
     from headgate.service.wiring import load_settings, open_store
     from headgate.store.migrate import migrate as run
-    from headgate.store.revision import NEWEST
+    from headgate.store.revision import current
 
     store = open_store(load_settings(config_path()))
     try:
         run(store)
+        revision = store.read_now(current)
     finally:
         store.close()
-    click.echo(f"The store is at {NEWEST}.")
+    click.echo(f"The store is at {revision}.")
 
 
 @group.command()

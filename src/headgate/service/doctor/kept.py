@@ -17,7 +17,7 @@ from headgate.events.sources.listing import as_listed, configured
 from headgate.model.delivery import DeliveryState
 from headgate.model.finding import Finding, note, well, wrong
 from headgate.store import deliveries, standings
-from headgate.store.revision import NEWEST, current
+from headgate.store.revision import NEWEST, current, following
 from headgate.store.store import Store
 
 _ROOM: Final = 1024**3
@@ -38,7 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
             return [
                 wrong(area, f"{store.shown_url} holds no tables", "run `headgate store migrate`, or start the service")
             ]
-        if revision != NEWEST:
+        if revision not in (NEWEST, following(NEWEST)):
             what = f"{store.shown_url} is at revision {revision}, this Headgate needs {NEWEST}"
             advice = "run `headgate store migrate`" if revision < NEWEST else "install the newer Headgate that made it"
             return [wrong(area, what, advice)]

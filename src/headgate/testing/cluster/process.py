@@ -94,6 +94,12 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], output: Path) -> Process:
     return Process(pid, status.started if status else 0)
 
 
+def of_number(pid: int) -> Process:
+    """Return the process that has a number now; one that never was, where nobody has it."""
+    status = _status(pid)
+    return Process(pid, -1 if status is None else status.started)
+
+
 def is_alive(process: Process) -> bool:
     """Say whether exactly this process still runs. If it was a child of ours and has ended, it is waited for."""
     status = _status(process.pid)

@@ -24,7 +24,7 @@ class ReceivedRequest:
 
 
 async def read_request(reader: asyncio.StreamReader) -> ReceivedRequest | None:
-    """Read one request; None if the client closed the connection instead of sending one."""
+    """Read one request; None if the client closed the connection instead of sending a whole one."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -33,5 +33,8 @@ async def read_request(reader: asyncio.StreamReader) -> ReceivedRequest | None:
     method, path, _ = first.split(" ", 2)
     pairs = (line.split(":", 1) for line in lines if line)
     headers = {name.strip().lower(): value.strip() for name, value in pairs}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    try:
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+    except asyncio.IncompleteReadError:
+        return None
     return ReceivedRequest(method, path, headers, body)

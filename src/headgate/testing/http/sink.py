@@ -64,12 +64,16 @@ class HttpSink:
     is ``default``.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, default: Behaviour | None = None) -> None:
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, default: Behaviour | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        """``host``: the address it listens on."""
         self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self.choose: Choose | None = None
         self.default = default or Answer(200, {"Content-Type": "application/json"}, b"{}")
         self._tls = tls
+        self._host = host
         self._script: deque[Behaviour] = deque()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,7 +82,8 @@ class HttpSink:
     @property
     def url(self) -> str:
         """The address of its root, without a slash at the end."""
-        return f"{'https' if self._tls else 'http'}://localhost:{self._port}"
+        host = "localhost" if self._host == "127.0.0.1" else self._host
+        return f"{'https' if self._tls else 'http'}://{host}:{self._port}"
 
     def script(self, *behaviours: Behaviour) -> None:
         """Queue what to answer next."""
@@ -86,7 +91,7 @@ class HttpSink:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -43,6 +43,7 @@ Choose = Callable[[Step, Envelope], Behaviour | None]
 class SmtpSink:
     """A mail server for tests; use it as an async context manager.
 
+    ``host``: the address it listens on.
     ``directory``: where mails are kept as ``.eml`` files too, made if missing. ``tls``: offers STARTTLS with this
     context, or speaks TLS from the start with ``implicit_tls``. ``accounts``: offers AUTH, and takes these names and
     passwords.
@@ -58,13 +59,14 @@ class SmtpSink:
         implicit_tls: bool = False,
         accounts: dict[str, str] | None = None,
         smtputf8: bool = False,
+        host: str = "127.0.0.1",
     ) -> None:
         self.mails: list[ReceivedMail] = []
         self.steps: list[Step] = []
         self.connections = 0
         self.choose: Choose | None = None
         """Asked at every step before the script, if set: for mixes made by chance."""
-        self._port = port
+        self._host, self._port = host, port
         self._directory = directory
         self._tls, self._implicit = tls, implicit_tls
         self._accounts = accounts or {}
@@ -94,7 +96,7 @@ class SmtpSink:
         if self._directory is not None:
             self._directory.mkdir(parents=True, exist_ok=True)
         self._server = await asyncio.get_running_loop().create_server(
-            self._connection, "127.0.0.1", self._port, ssl=self._tls if self._implicit else None
+            self._connection, self._host, self._port, ssl=self._tls if self._implicit else None
         )
         self._port = self._server.sockets[0].getsockname()[1]
         return self
