@@ -33,6 +33,7 @@ _FORM = re.compile(r"[A-Z]{2,}")
 """What stands for something else in a path."""
 _ASSIGNMENT = re.compile(r"\w+=")
 _DEV = {"demo", "test", "cluster", "run", "lint", "docs", "pictures", "bench", "faults", "format", "setup", "lock"}
+_DEV |= {"package"}
 _SECRET = re.compile(r'\b(?P<key>\w+)_(?:file|credential) = "(?P<value>[^"]+)"')
 
 

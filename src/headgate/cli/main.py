@@ -36,6 +36,7 @@ _COMMANDS = {
     "restore": ("headgate.cli.backup:restore", "Fill the store with what a backup holds."),
     "rule": ("headgate.cli.rule:group", "See, try and switch rules: what is done when something happens."),
     "serve": ("headgate.cli.serve:serve", "Run the service."),
+    "setup": ("headgate.cli.setup:setup", "Set Headgate up on this host."),
     "source": ("headgate.cli.source:group", "See where events come from, and what is wrong there."),
     "spool": ("headgate.cli.spool:group", "See what Slurm handed over and could not be read."),
     "store": ("headgate.cli.store:group", "Prepare, look after and clean the store."),

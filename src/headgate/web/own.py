@@ -118,7 +118,7 @@ class Own:
         """Make a code that links a chat; an older one for the same connector is void. Raises NotFoundError."""
         self.require_bot(connector)
         now = self.clock()
-        self._record(connection, who, "link code", connector)
+        self.record(connection, who, "link code", connector)
         code = links.issue(connection, who.user, connector, now=now, lifetime=self.code_lifetime)
         return Code(connector, code, now + self.code_lifetime)
 
@@ -127,7 +127,7 @@ class Own:
         gone = links.unlink(connection, who.user, connector, identity)
         if not gone:
             raise NotFoundError(f"you have no such link to {connector!r}")
-        self._record(connection, who, "unlink", connector, ", ".join(link.identity for link in gone))
+        self.record(connection, who, "unlink", connector, ", ".join(link.identity for link in gone))
         return gone
 
     def prefer(self, connection: Connection, who: Who, preferred: Preferences) -> None:
@@ -140,7 +140,7 @@ class Own:
         if preferred.quiet is not None and preferred.quiet.start == preferred.quiet.end:
             raise ParametersError("quiet: should begin and end at different times")
         people.prefer(connection, who.user, preferred)
-        self._record(connection, who, "prefer", detail=preferred.model_dump_json(exclude_defaults=True))
+        self.record(connection, who, "prefer", detail=preferred.model_dump_json(exclude_defaults=True))
 
     def subscribe(self, connection: Connection, who: Who, connector: str, wanted: SubscriptionFilter) -> int:
         """Subscribe a user to their own jobs; return the subscription's number. One that is there is not doubled.
@@ -157,14 +157,14 @@ class Own:
                 return one.id
         if len(present) >= MOST_SUBSCRIPTIONS:
             raise ConflictError(f"you have {MOST_SUBSCRIPTIONS} subscriptions; end one first")
-        self._record(connection, who, "subscribe", connector, wanted.model_dump_json(exclude_defaults=True))
+        self.record(connection, who, "subscribe", connector, wanted.model_dump_json(exclude_defaults=True))
         return people.subscribe(connection, who.user, connector, wanted)
 
     def unsubscribe(self, connection: Connection, who: Who, number: int) -> None:
         """End a subscription of a user. Raises NotFoundError."""
         if not (abs(number) < _WIDEST and people.unsubscribe(connection, who.user, number)):
             raise NotFoundError(f"you have no subscription {number}")
-        self._record(connection, who, "unsubscribe", str(number))
+        self.record(connection, who, "unsubscribe", str(number))
 
     def require(self, name: str) -> None:
         """Refuse a connector that is not there, with those that are. Raises NotFoundError."""
@@ -179,7 +179,7 @@ class Own:
             why = "has no bot" if name in self.connectors else "is not there"
             raise NotFoundError(f"the connector {name!r} {why}; chats can be linked in: {able}")
 
-    def _record(self, connection: Connection, who: Who, action: str, subject: str = "", detail: str = "") -> None:
+    def record(self, connection: Connection, who: Who, action: str, subject: str = "", detail: str = "") -> None:
         """Write into the audit log what somebody had done."""
         audit.record(
             connection,

@@ -44,11 +44,12 @@ async def examine(settings: Settings) -> list[Finding]:
     """Look at every cluster."""
     found: list[Finding] = []
     for name, one in {"": settings.slurm, **settings.clusters}.items():
-        found += await _cluster(f"slurm {name}".strip(), one, settings if not name else None)
+        waits = settings.accounting.wait > 0
+        found += await _cluster(f"slurm {name}".strip(), one, settings if not name else None, waits=waits)
     return found
 
 
-async def _cluster(area: str, slurm: SlurmSettings, main: Settings | None) -> list[Finding]:
+async def _cluster(area: str, slurm: SlurmSettings, main: Settings | None, *, waits: bool) -> list[Finding]:
     client = client_of(slurm)
     try:
         name = await client.cluster_name()
@@ -70,7 +71,7 @@ async def _cluster(area: str, slurm: SlurmSettings, main: Settings | None) -> li
             for host, answers in controllers.items()
             if not answers
         ),
-        *accounting(area, shown),
+        *accounting(area, shown, waits=waits),
         *clock(area, shown, asked, time.time()),
         *(mails(shown, main) if main is not None and "mail" in main.service.parts else ()),
     ]
@@ -94,10 +95,10 @@ def release(area: str, shown: Shown) -> Iterator[Finding]:
         )
 
 
-def accounting(area: str, shown: Shown) -> Iterator[Finding]:
-    """Say if the cluster keeps no accounts."""
+def accounting(area: str, shown: Shown, *, waits: bool = True) -> Iterator[Finding]:
+    """Say if the cluster keeps no accounts; ``waits``: whether messages wait for them, so expects some."""
     if not shown.settings.get("AccountingStorageType", "").endswith("/slurmdbd"):
-        yield wrong(
+        yield (wrong if waits else note)(
             area,
             "this cluster keeps no accounts (AccountingStorageType is not accounting_storage/slurmdbd)",
             "messages will lack figures, and what happens while Headgate is down is not found: set up slurmdbd",

@@ -81,7 +81,7 @@ async def make_sign_in(who: Who, at: At) -> SignIn:
     offered, now = at.sign_in, at.clock()
 
     def work(connection: Connection) -> str:
-        at.record(connection, who, "sign-in link")
+        at.own.record(connection, who.own, "sign-in link")
         kept = {"user": who.name}
         return sign_ins.issue(connection, SignInKind.LINK, kept, now=now, lifetime=offered.lifetime)
 
