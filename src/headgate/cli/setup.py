@@ -126,7 +126,7 @@ def _checked(path: Path, answers: Answers | None, cluster: Cluster, test_mail: s
     """Look at everything, as Headgate's account, and show it; say whether all is well."""
     from headgate.cli.findings import show
     from headgate.errors import ConfigError
-    from headgate.service.doctor.finding import Finding, Level, well, wrong
+    from headgate.model.finding import Finding, Level, well, wrong
     from headgate.service.setup import look, place
 
     place.as_account("--config", str(path), "store", "migrate")

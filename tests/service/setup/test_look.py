@@ -4,9 +4,8 @@ import asyncio
 import socket
 from pathlib import Path
 
-from headgate.service.doctor.finding import Level
-
 from headgate.connectors.mailto.settings import Security
+from headgate.model.finding import Level
 from headgate.service.setup import look
 from headgate.service.setup.answers import MailServer
 from headgate.testing.smtp.sink import SmtpSink

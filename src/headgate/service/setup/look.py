@@ -11,7 +11,7 @@ from typing import Final
 from headgate.config.slurm import SlurmSettings
 from headgate.connectors.mailto.settings import Security
 from headgate.errors import HeadgateError
-from headgate.service.doctor.finding import Finding, well, wrong
+from headgate.model.finding import Finding, well, wrong
 from headgate.service.doctor.slurm import parse_config
 from headgate.service.gateway import client_of
 from headgate.service.setup.answers import MailServer
