@@ -17,8 +17,9 @@ from rich.text import Text
 from headgate.errors import HeadgateError
 from headgate.testing.cluster import Cluster, ClusterError
 from headgate.testing.cluster.process import belonging_to
-from scripts.demo import fourth_act, installation, second_act, show, stage, third_act
+from scripts.demo import fifth_act, fourth_act, installation, second_act, show, stage, third_act
 from scripts.demo.chats import Chats
+from scripts.demo.fifth_act import FifthAct
 from scripts.demo.fourth_act import FourthAct
 from scripts.demo.installation import CHATS, EXECUTOR, SERVICE, SINK, Headgate
 from scripts.demo.mails import Mail, MailBox, about
@@ -87,6 +88,7 @@ def play(out: Console, place: Place) -> int:
     else:
         show.remark(out, "The portal's job is left out: the executor acts for the account headgate only.")
     faults += fourth_act.play(out, FourthAct(place, headgate, chats, address))
+    faults += fifth_act.play(out, FifthAct(place))
     if not faults:
         show.heading(out, "What to try next")
         page = place.pages / "analyse-failed.html"

@@ -122,7 +122,9 @@ def next_steps(out: Console, place: Place, address: str, page: Path, number: int
     """Say what to try next."""
     option = "" if place.name == "demo" else f" --name {place.name}"
     run = f"./dev run -c {place.config}"
+    socket = f"HEADGATE_SOCKET={place.socket} ./dev run login"
     rows = (
+        ("Look at the pages: a link that signs you in, as root", socket),
         ("Watch events come in", f"{run} event follow"),
         ("Who was told what", f"{run} delivery list"),
         ("One message, whole", f"{run} delivery show {number}"),

@@ -78,7 +78,7 @@ class _Service:
         web = asyncio.create_task(self._serve_web(), name="http")
         beat = asyncio.create_task(_beat(), name="watchdog")
         try:
-            self._next = make_running(self._settings, self._store)
+            self._next = make_running(self._bound(self._settings), self._store)
             while self._next is not None:
                 running, self._next = self._next, None
                 await self._run_parts(running, web)
@@ -120,7 +120,7 @@ class _Service:
             return
         try:
             settings = load_settings(self._path)
-            following = make_running(settings, self._store)
+            following = make_running(self._bound(settings), self._store)
         except HeadgateError as error:
             _log.error("service.not_reloaded", error=error.message)
             return
@@ -147,6 +147,14 @@ class _Service:
         server = WebServer(Traced(app), *address)
         _log.info("http.listening", host=address[0], port=server.port)
         return server
+
+    def _bound(self, settings: Settings) -> Settings:
+        """Return the settings with the port that is listened on, where they leave it to the system."""
+        address = settings.service.address
+        if self._web is None or address is None or address[1] != 0:
+            return settings
+        listen = settings.service.listen.removesuffix(":0") + f":{self._web.port}"
+        return settings.model_copy(update={"service": settings.service.model_copy(update={"listen": listen})})
 
     def _gateway(self) -> Gateway | None:
         """Return the gateway of the configuration that is in force."""

@@ -68,7 +68,8 @@ class Entry:
 def timeline(story: Story, visitor: Visitor, *, newest_first: bool = True) -> list[Entry]:
     """Return the entries that a visitor may see."""
     entries = [entry for one in story.events for entry in _entries(one, story, visitor)]
-    return sorted(entries, key=lambda one: one.time, reverse=newest_first)
+    ordered = sorted(entries, key=lambda one: one.time)
+    return ordered[::-1] if newest_first else ordered  # what is of one second in its order, too
 
 
 def _entries(recorded: Recorded, story: Story, visitor: Visitor) -> Iterator[Entry]:
