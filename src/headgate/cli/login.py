@@ -6,19 +6,12 @@ from pathlib import Path
 
 import click
 
-from headgate.cli.me.service import DEFAULT_SOCKET, ask
+from headgate.cli.me.service import ask, socket_option
 from headgate.cli.output import json_option, moment, plain, show_json
 
 
 @click.command()
-@click.option(
-    "--socket",
-    type=click.Path(path_type=Path),
-    envvar="HEADGATE_SOCKET",
-    default=DEFAULT_SOCKET,
-    show_default=True,
-    help="Where the service listens; also $HEADGATE_SOCKET.",
-)
+@socket_option
 @json_option
 @click.pass_context
 def login(context: click.Context, socket: Path, *, as_json: bool) -> None:

@@ -12,21 +12,14 @@ import click
 from headgate.cli.me.link import link, unlink
 from headgate.cli.me.messages import messages
 from headgate.cli.me.prefer import prefer
-from headgate.cli.me.service import DEFAULT_SOCKET, ask
+from headgate.cli.me.service import ask, socket_option
 from headgate.cli.me.subscribe import subscribe, unsubscribe
 from headgate.cli.output import json_option, moment, show_fields, show_json
 from headgate.model.person_words import filter_words, preference_words
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--socket",
-    type=click.Path(path_type=Path),
-    envvar="HEADGATE_SOCKET",
-    default=DEFAULT_SOCKET,
-    show_default=True,
-    help="Where the service listens; also $HEADGATE_SOCKET.",
-)
+@socket_option
 @json_option
 @click.pass_context
 def group(context: click.Context, socket: Path, *, as_json: bool) -> None:

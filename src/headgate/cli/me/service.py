@@ -16,6 +16,16 @@ DEFAULT_SOCKET: Final = Path("/run/headgate/headgate.sock")
 _TIMEOUT: Final = 30.0
 _PROBLEM: Final = 400
 
+socket_option = click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    envvar="HEADGATE_SOCKET",
+    default=DEFAULT_SOCKET,
+    show_default=True,
+    help="Where the service listens; also $HEADGATE_SOCKET.",
+)
+"""Where commands find the service that knows who asks by the socket itself."""
+
 
 def ask(
     method: str,
