@@ -1,56 +1,44 @@
+"""Bells that ring when there is news."""
+
 from __future__ import annotations
 
 import asyncio
-import gc
-import threading
+from collections.abc import Callable
 
-from headgate.store.signals import Bell, Signals, Topic
+import pytest
+
+from headgate.store.signals import Signals, Topic
 
 
-async def test_a_bell_rings_for_its_topic_only() -> None:
+async def test_every_bell_of_a_topic_rings_and_the_loop_is_woken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    signals, loop, woken = Signals(), asyncio.get_running_loop(), []
+    bells = [signals.bell(Topic.EVENTS, Topic.JOBS) for _ in range(200)]
+    other = signals.bell(Topic.NODES)
+    wake = loop.call_soon_threadsafe
+
+    def counted(callback: Callable[..., object], *arguments: object) -> asyncio.Handle:
+        woken.append(callback)
+        return wake(callback, *arguments)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
+    await asyncio.to_thread(lambda: None)
+    by_a_thread = len(woken)
+    woken.clear()
+    await asyncio.to_thread(signals.ring, Topic.EVENTS)
+    assert len(woken) == by_a_thread + 1
+    assert all(await asyncio.gather(*(bell.wait(60) for bell in bells)))
+    assert not await other.wait(0)
+    assert not await bells[0].wait(0)
+
+
+async def test_a_bell_of_a_loop_that_is_over_does_no_harm() -> None:
     signals = Signals()
-    ready, events = signals.bell(Topic.READY), signals.bell(Topic.EVENTS)
-    signals.ring(Topic.READY)
-    assert await ready.wait(30)
-    assert not await events.wait(0)
 
+    async def make() -> object:
+        return signals.bell(Topic.EVENTS)
 
-async def test_all_bells_of_a_topic_ring() -> None:
-    signals = Signals()
-    bells = [signals.bell(Topic.READY) for _ in range(3)]
-    signals.ring(Topic.READY)
-    assert await asyncio.gather(*(bell.wait(30) for bell in bells)) == [True] * 3
-
-
-async def test_ringing_before_the_wait_is_not_lost_and_counts_once() -> None:
-    bell = Bell()
-    bell.ring()
-    bell.ring()
-    await asyncio.sleep(0)
-    assert await bell.wait(30)
-    assert not await bell.wait(0)
-
-
-async def test_another_thread_may_ring() -> None:
-    signals = Signals()
-    bell = signals.bell(Topic.WAITING)
-    thread = threading.Thread(target=signals.ring, args=(Topic.WAITING,))
-    waiting = asyncio.create_task(bell.wait(30))
-    thread.start()
-    assert await waiting
-    thread.join()
-
-
-async def test_a_bell_nobody_holds_is_forgotten() -> None:
-    signals = Signals()
-    kept = signals.bell(Topic.READY)
-    signals.bell(Topic.READY)
-    gc.collect()
-    assert list(signals._bells[Topic.READY]) == [kept]
-
-
-def test_a_bell_whose_loop_has_ended_may_still_be_rung() -> None:
-    async def make() -> Bell:
-        return Bell()
-
-    asyncio.run(make()).ring()
+    gone = await asyncio.to_thread(asyncio.run, make())
+    bell = signals.bell(Topic.EVENTS)
+    signals.ring(Topic.EVENTS)
+    assert await bell.wait(60)
+    assert gone is not None

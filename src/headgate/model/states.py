@@ -7,6 +7,7 @@ of squeue(1) and sacct(1), from 18.08 to 26.05.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final, Self
@@ -139,6 +140,7 @@ class StateReading:
     cancelled_by: int | None = None
 
 
+@functools.lru_cache(maxsize=1024)
 def read_state(text: str) -> StateReading | None:
     """Read a job state as squeue, sacct, scontrol, slurmrestd or a mail's subject give it.
 

@@ -41,6 +41,13 @@ def of_job(connection: Connection, cluster: str, job_id: int) -> list[StoredJob]
     return [_job(row) for row in connection.execute(query)]
 
 
+_KNOWN = (
+    select(jobs)
+    .where(jobs.c.cluster == bindparam("of"), jobs.c.job_id.in_(bindparam("numbers", expanding=True)))
+    .order_by(jobs.c.submitted)
+)
+
+
 def known_of(connection: Connection, ids: Sequence[tuple[str, int]]) -> dict[tuple[str, int], StoredJob]:
     """Return (cluster, job id) -> the newest attempt of those jobs that are known."""
     by_cluster: dict[str, list[int]] = {}
@@ -49,8 +56,7 @@ def known_of(connection: Connection, ids: Sequence[tuple[str, int]]) -> dict[tup
     found: dict[tuple[str, int], StoredJob] = {}
     for cluster, numbers in by_cluster.items():
         for start in range(0, len(numbers), 1000):
-            chosen = (jobs.c.cluster == cluster) & jobs.c.job_id.in_(numbers[start : start + 1000])
-            for row in connection.execute(select(jobs).where(chosen).order_by(jobs.c.submitted)):
+            for row in connection.execute(_KNOWN, {"of": cluster, "numbers": numbers[start : start + 1000]}):
                 job = _job(row)
                 found[cluster, job.attempt.job_id] = job
     return found

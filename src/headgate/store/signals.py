@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import weakref
+from collections.abc import Iterable
 
 
 class Topic(enum.StrEnum):
@@ -36,12 +37,15 @@ class Bell:
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
 
     def ring(self) -> None:
         """Wake the waiting task. May be called from any thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._event.set)
+        ring_all([self])
+
+    def ring_here(self) -> None:
+        """Wake the waiting task, from within the bell's own loop."""
+        self._event.set()
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - "no news" is an answer here, not an error
         """Wait until it rings, at most ``timeout`` seconds; say whether it did."""
@@ -69,5 +73,19 @@ class Signals:
 
     def ring(self, topic: Topic) -> None:
         """Ring every bell of the topic. May be called from any thread."""
-        for bell in list(self._bells[topic]):
-            bell.ring()
+        ring_all(list(self._bells[topic]))
+
+
+def ring_all(bells: Iterable[Bell]) -> None:
+    """Ring several bells, and wake each loop once: waking is a write to a socket, and open pages are hundreds."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Bell]] = {}
+    for bell in bells:
+        by_loop.setdefault(bell.loop, []).append(bell)
+    for loop, own in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_ring_here, own)
+
+
+def _ring_here(bells: Iterable[Bell]) -> None:
+    for bell in bells:
+        bell.ring_here()

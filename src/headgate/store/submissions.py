@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, Row, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,7 +20,18 @@ from headgate.store.tables import submissions
 _LIVE = submissions.c.deleted_at.is_(None)
 _ACTIVE = submissions.c.phase.in_([Phase.SUBMITTING.value, Phase.ACTIVE.value])
 _PENDING = "PENDING"
-# Statements that every start needs are made once: making one takes longer than it does in the database.
+_PLAIN = (
+    "number", "id", "app_id", "user", "name", "cluster", "root", "path", "run", "job_id", "state", "problem",
+    "task_uuid", "created_at", "requested_at", "started_at", "ended_at",
+)  # fmt: skip
+_plain = operator.itemgetter(*map(list(submissions.c.keys()).index, _PLAIN))
+_REQUEST, _PHASE, _OUTCOME, _FIGURES = map(list(submissions.c.keys()).index, ("request", "phase", "outcome", "figures"))
+"""Where they are in a row. By position they are had in a third of the time that their names take."""
+_PHASES = {phase.value: phase for phase in Phase}
+# Statements that are asked all the time are made once: making one takes longer than it does in the database.
+_ONE = select(submissions).where(
+    submissions.c.id == bindparam("wanted"), submissions.c.app_id == bindparam("app"), _LIVE
+)
 _SUBMITTED = (
     update(submissions)
     .where(
@@ -71,10 +84,10 @@ def add(connection: Connection, new: Submission, repeat: Repeat | None) -> Submi
 
 def get(connection: Connection, app_id: str, submission_id: str, user: str | None = None) -> Submission | None:
     """Return a submission of an app, and of a user if one is given."""
-    query = select(submissions).where(submissions.c.id == submission_id, submissions.c.app_id == app_id, _LIVE)
-    if user is not None:
-        query = query.where(submissions.c.user == user)
-    return _first(connection, query)
+    found = connection.execute(_ONE, {"wanted": submission_id, "app": app_id}).first()
+    if found is None or (user is not None and found.user != user):
+        return None
+    return _submission(found)
 
 
 def repeated(connection: Connection, app_id: str, user: str, key: str) -> tuple[Submission, str] | None:
@@ -135,7 +148,7 @@ def find(
     if wanted.after is not None:
         query = query.where(column < wanted.after if newest else column > wanted.after)
     query = query.order_by(column.desc() if newest else column).limit(limit)
-    return [_submission(row) for row in connection.execute(query)]
+    return [_submission(row) for row in connection.execute(query).fetchall()]
 
 
 def count(connection: Connection, app_id: str, wanted: SubmissionFilter) -> int:
@@ -280,16 +293,12 @@ def _read(text: str | None) -> dict[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _submission(row: Row[tuple[object, ...]]) -> Submission:
-    value = row._mapping  # noqa: SLF001 - SQLAlchemy's documented accessor
-    plain = (
-        "number", "id", "app_id", "user", "name", "cluster", "root", "path", "run", "job_id", "state", "problem",
-        "task_uuid", "created_at", "requested_at", "started_at", "ended_at",
-    )  # fmt: skip
+def _submission(row: Row[Any]) -> Submission:
+    figures = row[_FIGURES]
     return Submission(
-        **{name: value[name] for name in plain},
-        request=_read(value["request"]),
-        phase=Phase(value["phase"]),
-        outcome=_read(value["outcome"]),
-        figures=None if value["figures"] is None else _read(value["figures"]),
+        **dict(zip(_PLAIN, _plain(row), strict=True)),
+        request=_read(row[_REQUEST]),
+        phase=_PHASES[row[_PHASE]],
+        outcome=_read(row[_OUTCOME]),
+        figures=None if figures is None else _read(figures),
     )

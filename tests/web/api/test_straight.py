@@ -1,4 +1,4 @@
-"""``POST /jobs`` on its straight way: it answers what FastAPI answers, whatever is asked."""
+"""Routes on their straight way: they answer what FastAPI answers, whatever is asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from headgate.gateway.gateway import Gateway
 from headgate.model.app import AppRules
 from headgate.store.store import Store
 from headgate.web.api.application import make_api
-from headgate.web.api.straight import Straight
+from headgate.web.api.straight import Straight, route_of
 from tests.gateway.played import FIRST_JOB, Played, gateway_on
 
 SCRIPT = "#!/bin/sh\ntrue\n"
@@ -133,3 +133,105 @@ async def test_all_else_is_passed_on(store: Store) -> None:
         assert (await client.get("/jobs")).json() == []
         assert (await client.put("/jobs")).status_code == 405
         assert (await client.post("/jobs/")).status_code in (404, 307)
+
+
+async def read(app: ASGIApp, path: str, headers: dict[str, str]) -> httpx2.Response:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        return await client.get(path, headers={"Accept": "application/json", **headers})
+
+
+def way_of(path: str, method: str = "GET", user: str = "ada") -> str | None:
+    """Return by which route a request is answered straight."""
+    url = httpx2.URL(f"http://gateway{path}")
+    headers = [(b"user", user.encode())]
+    return route_of({"method": method, "path": url.path, "query_string": url.query, "headers": headers})
+
+
+STRAIGHT = (
+    "/jobs",
+    "/jobs?limit=2",
+    "/jobs?limit=9999",
+    "/jobs?limit=1&after=1&sort=-created",
+    "/jobs?limit=1&after=1&sort=created",
+    "/jobs?limit=3&limit=1",
+    "/jobs?sort=-created&limit=2&state=PENDING&state=FAILED",
+    "/jobs?state=COMPLETED",
+    "/jobs?state=ODD",
+    "/jobs/00000000-0000-4000-8000-000000000000",
+)
+LEFT_TO_FASTAPI = (
+    "/jobs?limit=0",
+    "/jobs?limit=ten",
+    "/jobs?limit=100001",
+    "/jobs?limit=1&",
+    "/jobs?limit=1&&after=1",
+    "/jobs?after=-1",
+    "/jobs?after=9999999999999999999",
+    "/jobs?state=pending",
+    "/jobs?state=%43OMPLETED",
+    "/jobs?sort=name",
+    "/jobs?phase=active",
+    "/jobs?odd=1",
+    "/jobs?" + "state=FAILED&" * 20 + "state=FAILED",
+    "/jobs/",
+    "/jobs/1",
+    "/jobs/00000000000040008000000000000000",
+    "/jobs/00000000-0000-4000-8000-00000000000A",
+    "/jobs/00000000-0000-4000-8000-000000000000/batch",
+)
+
+
+async def test_what_is_read_is_what_fastapi_shows(store: Store) -> None:
+    api, straight, token = await both(gateway_on(store, Played()))
+    headers = {"X-Auth-Token": token, "User": "ada"}
+    made = [(await ask(api, GOOD, headers | JSON)).json()["id"] for _ in range(3)]
+    for path in (*STRAIGHT, *LEFT_TO_FASTAPI, f"/jobs/{made[1]}"):
+        told, other = await read(straight, path, headers), await read(api, path, headers)
+        assert (told.status_code, told.text) == (other.status_code, other.text), path
+        assert told.headers == other.headers, path
+
+
+def test_only_what_is_ordinary_is_read_on_the_straight_way() -> None:
+    assert [way_of(path) for path in STRAIGHT] == ["/jobs"] * (len(STRAIGHT) - 1) + ["/jobs/{jobId}"]
+    assert not any(map(way_of, LEFT_TO_FASTAPI))
+    assert way_of("/jobs", user="a" * 257) is None
+    assert way_of("/jobs", "HEAD") is None
+    assert way_of("/jobs", "POST") == "/jobs"
+    assert way_of(STRAIGHT[-1], "DELETE") is None
+
+
+async def test_who_may_not_read_is_told_what_fastapi_tells(store: Store) -> None:
+    api, straight, token = await both(gateway_on(store, Played()))
+    changes: list[dict[str, str | None]] = [
+        {"X-Auth-Token": None},
+        {"X-Auth-Token": "wrong"},
+        {"User": None},
+        {"User": "-x"},
+        {"User": "a" * 300},
+    ]
+    for path in ("/jobs", "/jobs?limit=2", STRAIGHT[-1]):
+        for changed in changes:
+            wanted = {"X-Auth-Token": token, "User": "ada", **changed}
+            headers = {name: value for name, value in wanted.items() if value is not None}
+            told, other = await read(straight, path, headers), await read(api, path, headers)
+            assert told.status_code == other.status_code >= 400, (path, changed)
+            assert (told.text, told.headers) == (other.text, other.headers), (path, changed)
+
+
+async def test_somebody_elses_job_is_not_there(store: Store) -> None:
+    _, straight, token = await both(gateway_on(store, Played()))
+    made = (await ask(straight, GOOD, {**JSON, "X-Auth-Token": token, "User": "ada"})).json()["id"]
+    assert (await read(straight, f"/jobs/{made}", {"X-Auth-Token": token, "User": "ada"})).status_code == 200
+    assert (await read(straight, f"/jobs/{made}", {"X-Auth-Token": token, "User": "ben"})).status_code == 404
+
+
+async def test_a_token_that_is_revoked_reads_nothing_more(store: Store) -> None:
+    gateway = gateway_on(store, Played())
+    _, straight, token = await both(gateway)
+    headers = {"X-Auth-Token": token, "User": "ada"}
+    assert (await read(straight, "/jobs", headers)).status_code == 200
+    [app] = await gateway.apps.every()
+    [kept] = await gateway.apps.tokens(app)
+    await gateway.apps.revoke(app, kept.id)
+    assert (await read(straight, "/jobs", headers)).status_code == 401

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from sqlalchemy import Connection
 
 from headgate.gateway.gateway import Gateway
 from headgate.gateway.refusals import BadRequestError, TooManyError
@@ -17,11 +19,12 @@ from headgate.gateway.submissions import Owner
 from headgate.model.states import JobState
 from headgate.model.submission import Phase, Submission
 from headgate.store import jobs, submissions
+from headgate.store.jobs import StoredJob
 from headgate.store.submissions import SubmissionFilter
 from headgate.web.api.asking import At, TheJob, TheOwner
 from headgate.web.api.bodies import Removed, ShownJob, ShownTask
 from headgate.web.api.outputs import whole_text
-from headgate.web.api.showing import show, show_all, shown
+from headgate.web.api.showing import known, show, shown
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 KEY: Final = r"^[\x21-\x7e]+$"
@@ -37,6 +40,7 @@ RepeatKey = Annotated[
     ),
 ]
 _MOST_TASKS: Final = 10_000
+_STATES: Final = frozenset(one.text for one in JobState)
 _REPEATED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": ShownJob, "description": "The request was repeated: the job it made the first time."}
 }
@@ -49,38 +53,44 @@ class Status(enum.StrEnum):
     STOPPED = "stopped"
 
 
+@dataclass(frozen=True, slots=True)
 class Page:
     """Which jobs, in which order, how many of them."""
 
-    def __init__(
-        self,
-        at: At,
-        *,
-        status: Annotated[Status | None, Query(description="Slurmer's status.")] = None,
-        phase: Annotated[list[Phase] | None, Query(description="Only jobs that have come this far.")] = None,
-        state: Annotated[
-            list[str] | None, Query(max_length=20, description="Only jobs in these states of Slurm.")
-        ] = None,
-        name: Annotated[str | None, Query(max_length=1024, description="Only jobs of this name.")] = None,
-        cluster: Annotated[str | None, Query(max_length=128, description="Only jobs for this cluster.")] = None,
-        since: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or later.")] = None,
-        until: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or earlier.")] = None,
-        sort: Annotated[Literal["created", "-created"], Query(description="`-created`: newest first.")] = "created",
-        limit: Annotated[int | None, Query(ge=1, le=100_000, description="Jobs of one page.")] = None,
-        after: Annotated[int | None, Query(ge=0, lt=1 << 62, description="Where the page before ended.")] = None,
-    ) -> None:
-        wanted = {one.upper() for one in state or ()}
-        if unknown := wanted - {one.text for one in JobState}:
-            raise BadRequestError(f"state: {min(unknown)[:32]!a} is no state of Slurm")
-        phases = tuple(phase or ())
-        if status is not None:
-            meant = tuple(one for one in Phase if one.started == (status is Status.STARTED))
-            phases = tuple(one for one in meant if one in phases) if phases else meant
-        self.nothing = (status is not None or bool(phase)) and not phases
-        self.newest = sort == "-created"
-        self.limit = min(limit or at.settings.limits.page, at.settings.limits.page)
-        self.given = limit is not None or after is not None
-        self.wanted = SubmissionFilter(
+    wanted: SubmissionFilter
+    limit: int
+    nothing: bool
+    """Whether no job can fit."""
+    newest: bool
+    given: bool
+    """Whether a page was asked for, and not all."""
+
+
+# No plain function, and no class: FastAPI would have a thread do that, for each request.
+async def page_of(
+    at: At,
+    *,
+    status: Annotated[Status | None, Query(description="Slurmer's status.")] = None,
+    phase: Annotated[list[Phase] | None, Query(description="Only jobs that have come this far.")] = None,
+    state: Annotated[list[str] | None, Query(max_length=20, description="Only jobs in these states of Slurm.")] = None,
+    name: Annotated[str | None, Query(max_length=1024, description="Only jobs of this name.")] = None,
+    cluster: Annotated[str | None, Query(max_length=128, description="Only jobs for this cluster.")] = None,
+    since: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or later.")] = None,
+    until: Annotated[float | None, Query(ge=0, le=1e11, description="Created then or earlier.")] = None,
+    sort: Annotated[Literal["created", "-created"], Query(description="`-created`: newest first.")] = "created",
+    limit: Annotated[int | None, Query(ge=1, le=100_000, description="Jobs of one page.")] = None,
+    after: Annotated[int | None, Query(ge=0, lt=1 << 62, description="Where the page before ended.")] = None,
+) -> Page:
+    """Return what a query asks for. Raises BadRequestError."""
+    wanted = {one.upper() for one in state or ()}
+    if unknown := wanted - _STATES:
+        raise BadRequestError(f"state: {min(unknown)[:32]!a} is no state of Slurm")
+    phases = tuple(phase or ())
+    if status is not None:
+        meant = tuple(one for one in Phase if one.started == (status is Status.STARTED))
+        phases = tuple(one for one in meant if one in phases) if phases else meant
+    return Page(
+        SubmissionFilter(
             phases=phases,
             states=tuple(sorted(wanted)),
             name=name,
@@ -88,37 +98,46 @@ class Page:
             since=since,
             until=until,
             after=after,
-        )
-
-    def of(self, owner: Owner) -> SubmissionFilter:
-        """Return the filter, for this user only."""
-        own = self.wanted
-        return SubmissionFilter(
-            owner.user, own.phases, own.states, own.name, own.cluster, own.since, own.until, own.after
-        )
+        ),
+        min(limit or at.settings.limits.page, at.settings.limits.page),
+        nothing=(status is not None or bool(phase)) and not phases,
+        newest=sort == "-created",
+        given=limit is not None or after is not None,
+    )
 
 
 @router.get("")
 async def list_jobs(
-    request: Request, response: Response, owner: TheOwner, at: At, page: Annotated[Page, Depends()]
+    request: Request, response: Response, owner: TheOwner, at: At, page: Annotated[Page, Depends(page_of)]
 ) -> list[ShownJob]:
     """List this user's jobs. ``Link`` names the next page, if there is one."""
+    found, following = await look(at, owner, page, request, whole="appId" in request.path_params and not page.given)
+    if following:
+        response.headers["Link"] = following
+    return found
+
+
+async def look(
+    at: Gateway, owner: Owner, page: Page, request: Request, *, whole: bool
+) -> tuple[list[ShownJob], str | None]:
+    """Return one page of a user's jobs, and the next one's ``Link``. ``whole``: all of them. Raises BadRequestError."""
     if page.nothing:
-        return []
-    whole = "appId" in request.path_params and not page.given
+        return [], None
     limit = at.settings.limits.list_without_page if whole else page.limit
-    wanted = page.of(owner)
-    found = await at.store.read(
-        lambda c: submissions.find(c, owner.app.id, wanted, limit=limit + 1, newest=page.newest)
-    )
-    if whole and len(found) > limit:
+    wanted = replace(page.wanted, user=owner.user)
+
+    def work(connection: Connection) -> tuple[list[Submission], dict[tuple[str, int], StoredJob]]:
+        found = submissions.find(connection, owner.app.id, wanted, limit=limit + 1, newest=page.newest)
+        return found, known(connection, found[:limit])
+
+    found, seen = await at.store.read(work)
+    if len(found) <= limit:
+        return shown(found, seen), None
+    if whole:
         raise BadRequestError(f"there are more than {limit} jobs: ask for pages, with limit and after")
-    if len(found) > limit:
-        found = found[:limit]
-        query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-        following = urlencode([*query, ("after", str(found[-1].number))])
-        response.headers["Link"] = f'<{request.url.path}?{following}>; rel="next"'
-    return await show_all(at, found)
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
+    following = urlencode([*query, ("after", str(found[limit - 1].number))])
+    return shown(found[:limit], seen), f'<{request.url.path}?{following}>; rel="next"'
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=_REPEATED)

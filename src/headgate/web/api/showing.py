@@ -6,9 +6,14 @@ import functools
 import pwd
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
+from headgate.errors import NotFoundError
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.submissions import Owner
 from headgate.model.states import read_state
 from headgate.model.submission import Submission
+from headgate.store import submissions
 from headgate.store.jobs import StoredJob, known_of
 from headgate.web.api.bodies import ShownJob, SlurmJob
 
@@ -18,16 +23,35 @@ async def show(at: Gateway, own: Submission) -> ShownJob:
     return (await show_all(at, [own]))[0]
 
 
+async def show_one(at: Gateway, owner: Owner, job_id: str) -> ShownJob:
+    """Show the job of this app and user that has an id, with one look at the store. Raises NotFoundError."""
+
+    def work(connection: Connection) -> ShownJob | None:
+        own = submissions.get(connection, owner.app.id, job_id, owner.user)
+        return None if own is None else shown([own], known(connection, [own]))[0]
+
+    found = await at.store.read(work)
+    if found is None:
+        raise NotFoundError("there is no such job")
+    return found
+
+
 async def show_all(at: Gateway, several: Sequence[Submission]) -> list[ShownJob]:
     """Show jobs, with one look at the store for all."""
+    if all(own.job_id is None for own in several):
+        return shown(several, {})
+    return shown(several, await at.store.read(lambda connection: known(connection, several)))
+
+
+def known(connection: Connection, several: Sequence[Submission]) -> dict[tuple[str, int], StoredJob]:
+    """Return what the watcher knows of jobs, by cluster and id."""
     ids = sorted({(own.cluster, own.job_id) for own in several if own.job_id is not None})
-    known = await at.store.read(lambda connection: known_of(connection, ids)) if ids else {}
-    return shown(several, known)
+    return known_of(connection, ids) if ids else {}
 
 
-def shown(several: Sequence[Submission], known: dict[tuple[str, int], StoredJob]) -> list[ShownJob]:
+def shown(several: Sequence[Submission], seen: dict[tuple[str, int], StoredJob]) -> list[ShownJob]:
     """Show jobs, given what the watcher knows of them by cluster and id."""
-    return [ShownJob.of(own, slurm_job(own, known.get((own.cluster, own.job_id or 0)))) for own in several]
+    return [ShownJob.of(own, slurm_job(own, seen.get((own.cluster, own.job_id or 0)))) for own in several]
 
 
 def slurm_job(own: Submission, known: StoredJob | None) -> SlurmJob | None:

@@ -1,7 +1,9 @@
-"""``POST /jobs`` without the way through FastAPI, which takes longer than all else that the API does for it.
+"""The API's busiest routes without the way through FastAPI, which takes longer than all else that is done for them.
 
-FastAPI still describes the route, and answers it below ``/apps``. What is checked here is what it checks, by the same
-functions and types: who asks, for whom, and what the body holds. Refusals are answered by the same handlers.
+They are ``POST /jobs``, ``GET /jobs`` and ``GET /jobs/{jobId}``. FastAPI still describes them, and answers them below
+``/apps``. What is checked here is what it checks, by the same functions and types: who asks, for whom, and what the
+body holds. Refusals are answered by the same handlers. A request to read that is in any way out of the ordinary is left
+to FastAPI, so that only it says what is wrong.
 """
 
 from __future__ import annotations
@@ -14,22 +16,34 @@ from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from headgate.gateway.gateway import Gateway
 from headgate.gateway.request import JobRequest
+from headgate.gateway.submissions import Owner
 from headgate.web.api.asking import bearer_header, gateway_of, owner_of, principal_of
-from headgate.web.api.jobs import KEY, LONGEST_KEY, create
+from headgate.web.api.bodies import ShownJob
+from headgate.web.api.jobs import KEY, LONGEST_KEY, create, look, page_of
+from headgate.web.api.showing import show_one
 from headgate.web.tracing import ROUTE
 
 _PATH: Final = "/jobs"
+_ONE: Final = "/jobs/{jobId}"
 _KEY: Final = re.compile(KEY)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_QUERY: Final = re.compile(
+    rb"(?:(?:state=[A-Z_]{1,20}|limit=[1-9][0-9]{0,3}|after=[0-9]{1,18}|sort=-?created)(?:&|\Z)){1,20}"
+)
+"""Queries in which each word means what it says."""
+_LONGEST_USER: Final = 256
+_JOBS: Final = TypeAdapter(list[ShownJob])
 
 
 class Straight:
-    """Answers ``POST /jobs``, and passes on all else to the API."""
+    """Answers these routes, and passes on all else to the API."""
 
     def __init__(self, api: FastAPI) -> None:
         """Take the middleware and the handlers of errors from the API, which is complete by now."""
@@ -43,11 +57,25 @@ class Straight:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        if scope.get("path") == _PATH and scope.get("method") == "POST":
-            scope["app"], scope[ROUTE] = self._api, _PATH
-            await self._answer(scope, receive, send)
-        else:
+        route = route_of(scope)
+        if route is None:
             await self._api(scope, receive, send)
+        else:
+            scope["app"], scope[ROUTE] = self._api, route
+            await self._answer(scope, receive, send)
+
+
+def route_of(scope: Scope) -> str | None:
+    """Return the template of the route that answers a request here; None if FastAPI answers it."""
+    path, method = scope.get("path", ""), scope.get("method")
+    if method == "POST":
+        return _PATH if path == _PATH else None
+    if method != "GET" or any(name == b"user" and len(value) > _LONGEST_USER for name, value in scope["headers"]):
+        return None
+    if path == _PATH:
+        query = scope["query_string"]
+        return _PATH if not query or (_QUERY.fullmatch(query) and not query.endswith(b"&")) else None
+    return _ONE if path.startswith("/jobs/") and _UUID.fullmatch(path, len("/jobs/")) else None
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,6 +84,33 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     bearer = await bearer_header(request) if "authorization" in headers else None
     principal = await principal_of(request, at, headers.get("x-auth-token") or None, bearer)
     owner = await owner_of(principal, at, headers.get("user"))
+    if request.method == "POST":
+        response = await _create(request, at, owner)
+    elif scope[ROUTE] == _PATH:
+        response = await _list(request, at, owner)
+    else:
+        found = await show_one(at, owner, scope["path"].removeprefix("/jobs/"))
+        response = Response(found.model_dump_json().encode(), media_type="application/json")
+    await response(scope, receive, send)
+
+
+async def _list(request: Request, at: Gateway, owner: Owner) -> Response:
+    query = request.query_params
+    limit, after, states = query.get("limit"), query.get("after"), query.getlist("state")
+    page = await page_of(
+        at,
+        state=states or None,
+        sort="-created" if query.get("sort") == "-created" else "created",
+        limit=None if limit is None else int(limit),
+        after=None if after is None else int(after),
+    )
+    found, following = await look(at, owner, page, request, whole=False)
+    where = {"Link": following} if following else None
+    return Response(_JOBS.dump_json(found), headers=where, media_type="application/json")
+
+
+async def _create(request: Request, at: Gateway, owner: Owner) -> Response:
+    headers = request.headers
     key = headers.get("idempotency-key")
     if key is not None and not (len(key) <= LONGEST_KEY and _KEY.fullmatch(key)):
         raise _invalid("value_error", ("header", "Idempotency-Key"), "should be visible ASCII, at most 255 characters")
@@ -63,8 +118,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     made, new = await create(at, owner, wanted, key, start=True)
     status = HTTPStatus.CREATED if new else HTTPStatus.OK
     where = {"Location": f"{_PATH}/{made.id}"}
-    response = Response(made.model_dump_json().encode(), status, where, "application/json")
-    await response(scope, receive, send)
+    return Response(made.model_dump_json().encode(), status, where, "application/json")
 
 
 def _read(content_type: str | None, body: bytes) -> JobRequest:
