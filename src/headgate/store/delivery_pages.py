@@ -115,10 +115,12 @@ def health(connection: Connection, connector: str, *, since: float, now: float) 
     if connection.execute(select(columns.id).where(ready, columns.not_before <= now).limit(1)).first() is not None:
         due = None
     open_states = [state.value for state in DeliveryState if state.open]
+    # Not the column itself: SQLite would go by its index, through all that was ever delivered, and not by the time's.
+    told = func.coalesce(columns.state, "") == DeliveryState.DELIVERED.value
     return Health(
         how_many(columns.state.in_(open_states)),
         how_many(columns.state == DeliveryState.DEAD.value),
-        how_many(columns.state == DeliveryState.DELIVERED.value, columns.finished_at >= since),
+        how_many(told, columns.finished_at >= since),
         int(failed),
         None if last is None else (last.time, last.delivery_id, last.reason, last.detail),
         due if due is not None and due > now else None,
