@@ -35,10 +35,19 @@ class KeptOpen:
         return await self._ask(f"GET {path} HTTP/1.1\r\n", b"")
 
     async def _ask(self, first: str, body: bytes) -> tuple[int, bytes]:
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await self._take()
         writer.write(f"{first}Host: 127.0.0.1\r\n{self._head}\r\n".encode() + body)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(head.split("content-length:")[1].split("\r\n")[0])
         told = await reader.readexactly(length)
         self._free.append((reader, writer))
         return int(head.split(" ", 2)[1]), told
+
+    async def _take(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection that is free and that the server has not closed for having been idle, or a new one."""
+        while self._free:
+            reader, writer = self._free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
