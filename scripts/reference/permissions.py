@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headgate.model.right import Right
 from headgate.model.role import Role
-from headgate.web.permissions import API, PAGES, SERVICE, SOCKET, Line
+from headgate.web.permissions import API, PAGES, SERVICE, SOCKET, Line, Who
 from scripts.reference.markdown import code, doc, generated, member_notes, table
 
 INTRODUCTION = """
@@ -54,10 +54,11 @@ def page() -> str:
 
 
 def _who(line: Line) -> str:
-    if isinstance(line.who, Right):
-        return _right(line.who)
-    return line.who.value if line.others is None else f"{line.who.value}, or {_right(line.others)}"
+    others = "" if line.others is None else _words(line.others)
+    if line.who is Who.SIGNED_IN and others:
+        return f"{line.who.value}, with their own; of others: {others}"
+    return f"{_words(line.who)}, or {others}" if others else _words(line.who)
 
 
-def _right(right: Right) -> str:
-    return f"{right.role}: {right.words}"
+def _words(who: Right | Who) -> str:
+    return f"{who.role}: {who.words}" if isinstance(who, Right) else who.value

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from starlette.types import ASGIApp
@@ -32,6 +32,7 @@ from headgate.web.local.desk import LocalDesk
 from headgate.web.local.peer import Peer
 from headgate.web.local.routes import make_local_app
 from headgate.web.pages.application import make_pages
+from headgate.web.pages.notifications.preview import FRAMED
 from headgate.web.pages.visitor import cookie_name
 from headgate.web.permissions import API, PAGES, SERVICE, SOCKET, Line, Who
 from tests.actions.made import walls
@@ -39,19 +40,36 @@ from tests.gateway.made import kept, submission
 from tests.rules.waiting import waiting
 from tests.web.enumerating import Answered, ask, routes_of
 from tests.web.local.serving import ADDRESSING, CONNECTORS, SIGN_IN
-from tests.web.pages.pages_place import PEOPLE, PagesPlace, pages_place
+from tests.web.pages.filled import OWN, THEIRS, filled_place
+from tests.web.pages.jobs_seen import CLUSTER
+from tests.web.pages.pages_place import PEOPLE, PagesPlace
 
-_PARAMETER: Final = re.compile(r"\{([a-zA-Z_]+)(:path)?\}")
+_PARAMETER: Final = re.compile(r"\{([a-zA-Z_]+)(:path|:int)?\}")
 EXAMPLES: Final[Mapping[str, str]] = {
     "/ui/live": "/ui/live?topics=none",
     "/monitor/slurm_job_state/{state}": "/monitor/slurm_job_state/RUNNING?username=ada",
     "/slurm/diag": "/slurm/diag?username=ada",
+    "/ui/jobs/{cluster}/{job_id:int}/files/download": "/ui/jobs/{cluster}/{job_id}/files/download?path=slurm.out",
+    "/ui/notifications/preview": "/ui/notifications/preview?message={number}",
+    "/ui/notifications/preview/shown": "/ui/notifications/preview/shown?connector=slack&message={number}",
 }
 """Routes -> how they are asked for, where it takes more than their parameters."""
-OWN: Final[Mapping[str, str]] = {}
-"""Parameter of a page's route -> one of uma's things (``Who.OWNER``)."""
-OTHERS: Final[Mapping[str, str]] = {}
-"""Parameter of a page's route -> the same thing of somebody else."""
+_NODES: Final = {"order": "resume", "cluster": CLUSTER, "nodes": "n1", "name": "r"}
+FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "/ui/jobs/orders": {"order": "cancel", "job": "{cluster}/{job_id}"},
+    "/ui/jobs/orders/run": {"order": "cancel", "job": "{cluster}/{job_id}"},
+    "/ui/nodes/order": _NODES,
+    "/ui/nodes/order/preview": _NODES,
+    "/ui/nodes/order/do": _NODES,
+    "/ui/nodes/reservations/delete": _NODES,
+    "/ui/notifications/connectors/trial": {"connector": "mailto"},
+    "/ui/automation/executions/{number}/decide": {"decision": "approve"},
+}
+"""Routes -> what their forms bring, where it decides who may."""
+SHOWN: Final = {"/ui/": "Nodes in the last hour", "/ui/jobs": ">bob<", "/ui/notifications": "vera4@"}
+"""Routes that show one's own -> what of somebody else's is on the page of whoever may see it."""
+FRAMES: Final = ("/ui/notifications/preview/shown", "admin")
+"""What is shown in a frame of our own."""
 ROLE_OF: Final[Mapping[str, Role | None]] = {"user": None, **{role.value: role for role in Role}}
 FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 READ: Final = frozenset({"GET", "HEAD"})
@@ -62,10 +80,22 @@ def filled(path: str, given: Mapping[str, str]) -> str:
     return _PARAMETER.sub(lambda match: quote(given.get(match[1], "1"), safe=""), EXAMPLES.get(path, path))
 
 
+def form_of(path: str, given: Mapping[str, str], csrf: str) -> bytes:
+    """What a form of a route brings, with its parameters."""
+    fields = {name: value.format_map(given) for name, value in FIELDS.get(path, {}).items()}
+    return urlencode({"csrf": csrf, **fields}).encode()
+
+
+_BY_ROLE: Final = frozenset({Who.ACTION, Who.RULE})
+"""What is for operators, as the examples and the settings have it here."""
+
+
 def may(line: Line, role: Role | None) -> bool:
     """Whether a line lets a role do what is not one's own."""
-    right = line.who if isinstance(line.who, Right) else line.others
-    return right is not None and role is not None and role.covers(right.role)
+    right = line.who if line.who in _BY_ROLE or isinstance(line.who, Right) else line.others
+    if right is None or role is None:
+        return False
+    return role.covers(right.role if isinstance(right, Right) else Role.OPERATOR)
 
 
 async def _nothing() -> Mapping[Any, Any]:
@@ -93,7 +123,7 @@ async def asked_by(place: PagesPlace, role: str | None, line: Line, given: Mappi
         if line.method not in READ:
             found = await place.store.read(lambda c: sessions.find(c, secret, now=time.time(), idle=60.0))
             assert found is not None
-            headers, body = {**headers, **FORM}, f"csrf={found.csrf}".encode()
+            headers, body = {**headers, **FORM}, form_of(line.path, given, found.csrf)
     return await ask(place.app, line.method, filled(line.path, given), headers, body)
 
 
@@ -104,24 +134,26 @@ def sent_to_sign_in(answer: Answered) -> bool:
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_pages_are_for_whom_the_table_says(store: Store, tmp_path: Path) -> None:
-    wrong = []
-    async with pages_place(store, tmp_path) as place:
+    wrong: list[tuple[Line, str, object]] = []
+    async with filled_place(store, tmp_path, pages={"outputs": "operator"}) as place:
         for line in PAGES:
             stranger = await asked_by(place, None, line, OWN)
             if sent_to_sign_in(stranger) != (line.who is not Who.ANYBODY):
                 wrong.append((line, "stranger", stranger.status))
             for role in PEOPLE if line.who is not Who.ANYBODY else ():
-                free, has = line.who in (Who.SIGNED_IN, Who.OWNER), may(line, ROLE_OF[role])
+                free, has = line.who in (Who.SIGNED_IN, Who.SELF, Who.OWNER), may(line, ROLE_OF[role])
                 own = await asked_by(place, role, line, OWN)
                 if sent_to_sign_in(own) or own.status >= 500:
                     wrong.append((line, role, own.status))
                 if line.who is not Who.OWNER:
                     if (own.status == 403) == (free or has):
                         wrong.append((line, role, own.status))
+                    if line.others is not None and (SHOWN[line.path] in own.text) != has:
+                        wrong.append((line, role, "shows others'"))
                     continue
                 if role == "user" and own.status in (403, 404):
                     wrong.append((line, "own", own.status))
-                other = await asked_by(place, role, line, OTHERS)
+                other = await asked_by(place, role, line, THEIRS)
                 if (other.status in (403, 404)) == has:
                     wrong.append((line, f"{role} other's", other.status))
     assert not wrong, "\n".join(map(str, wrong))
@@ -129,7 +161,7 @@ async def test_pages_are_for_whom_the_table_says(store: Store, tmp_path: Path) -
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 async def test_every_form_is_refused_unless_it_comes_from_a_page_of_ours(store: Store, tmp_path: Path) -> None:
-    async with pages_place(store, tmp_path) as place:
+    async with filled_place(store, tmp_path) as place:
         forms = [line for line in PAGES if line.method not in READ]
         assert forms
         for line in forms:
@@ -154,11 +186,15 @@ async def test_every_form_is_refused_unless_it_comes_from_a_page_of_ours(store: 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("url", ["", "https://headgate.test"])
 async def test_every_answer_has_the_headers_that_protect_it(store: Store, tmp_path: Path, url: str) -> None:
-    async with pages_place(store, tmp_path, pages={"url": url}) as place:
+    async with filled_place(store, tmp_path, pages={"url": url}) as place:
         for line in PAGES:
             for role in (None, "admin"):
                 headers = (await asked_by(place, role, line, OWN)).headers
                 policy = headers["content-security-policy"]
+                if (line.path, role) == FRAMES:  # what services make of messages: looked at, and nothing else
+                    assert (policy, headers["x-frame-options"]) == (FRAMED, "SAMEORIGIN")
+                    assert "script" not in policy
+                    continue
                 assert "unsafe" not in policy
                 assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} <= set(
                     policy.split("; ")

@@ -18,6 +18,8 @@ class Who(enum.Enum):
 
     ANYBODY = "anybody"
     SIGNED_IN = "whoever is signed in"
+    """With ``others``: they are shown their own, and everybody's if they have that right."""
+    SELF = "whoever is signed in, about themselves"
     OWNER = "whose it is"
     """Their own; of others as ``Line.others`` says, and otherwise it is not there."""
     USER_HERE = "users of this host, about themselves"
@@ -28,6 +30,7 @@ class Who(enum.Enum):
     ACTION = "the role that the action names"
     RULE = f"the role that the rule names; if it names none, {Right.DECIDE.role}"
     FORGE = "a forge, by its signature"
+    OUTPUTS = "the role in `pages.outputs`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Line:
     method: str
     path: str
     who: Who | Right
-    others: Right | None = None
+    others: Right | Who | None = None
 
 
 PAGES: Final = (
@@ -51,7 +54,67 @@ PAGES: Final = (
     Line("POST", "/ui/sign-out", Who.SIGNED_IN),
     Line("POST", "/ui/theme", Who.SIGNED_IN),
     Line("GET", "/ui/live", Who.SIGNED_IN),
-    Line("GET", "/ui/", Who.SIGNED_IN),
+    Line("GET", "/ui/", Who.SIGNED_IN, Right.SEE_CLUSTER),
+    Line("GET", "/ui/jobs", Who.SIGNED_IN, Right.SEE_JOBS),
+    Line("GET", "/ui/jobs/{cluster}/{job_id:int}", Who.OWNER, Right.SEE_JOBS),
+    Line("GET", "/ui/jobs/{cluster}/array/{array_id:int}", Who.OWNER, Right.SEE_JOBS),
+    Line("GET", "/ui/jobs/{cluster}/{job_id:int}/output", Who.OWNER, Who.OUTPUTS),
+    Line("GET", "/ui/jobs/{cluster}/{job_id:int}/output/more", Who.OWNER, Who.OUTPUTS),
+    Line("GET", "/ui/jobs/{cluster}/{job_id:int}/files", Who.OWNER),
+    Line("GET", "/ui/jobs/{cluster}/{job_id:int}/files/download", Who.OWNER),
+    Line("POST", "/ui/jobs/orders", Who.OWNER, Who.ACTION),
+    Line("POST", "/ui/jobs/orders/run", Who.OWNER, Who.ACTION),
+    Line("GET", "/ui/nodes", Right.SEE_CLUSTER),
+    Line("GET", "/ui/nodes/{cluster}/{name}", Right.SEE_CLUSTER),
+    Line("POST", "/ui/nodes/order", Who.ACTION),
+    Line("POST", "/ui/nodes/order/preview", Who.ACTION),
+    Line("POST", "/ui/nodes/order/do", Who.ACTION),
+    Line("GET", "/ui/nodes/reservations", Right.SEE_CLUSTER),
+    Line("POST", "/ui/nodes/reservations/delete", Who.ACTION),
+    Line("GET", "/ui/notifications", Who.SIGNED_IN, Right.SEE_DELIVERIES),
+    Line("GET", "/ui/notifications/{number:int}", Who.OWNER, Right.SEE_DELIVERIES),
+    Line("POST", "/ui/notifications/change", Right.CHANGE_DELIVERIES),
+    Line("POST", "/ui/notifications/changed", Right.CHANGE_DELIVERIES),
+    Line("GET", "/ui/notifications/preview", Who.OWNER, Right.SEE_DELIVERIES),
+    Line("GET", "/ui/notifications/preview/shown", Who.OWNER, Right.SEE_DELIVERIES),
+    Line("GET", "/ui/notifications/connectors", Right.SEE_DELIVERIES),
+    Line("POST", "/ui/notifications/connectors/trial", Right.TRY_CONNECTORS),
+    Line("GET", "/ui/me", Who.SELF),
+    Line("POST", "/ui/me/code", Who.SELF),
+    Line("POST", "/ui/me/unlink", Who.SELF),
+    Line("POST", "/ui/me/prefer", Who.SELF),
+    Line("POST", "/ui/me/subscribe", Who.SELF),
+    Line("POST", "/ui/me/unsubscribe", Who.SELF),
+    Line("POST", "/ui/me/sessions/end", Who.SELF),
+    Line("GET", "/ui/automation", Right.SEE_AUTOMATION),
+    Line("GET", "/ui/automation/rules/{ref}", Right.SEE_AUTOMATION),
+    Line("POST", "/ui/automation/rules/{ref}/switch", Right.CHANGE_RULES),
+    Line("GET", "/ui/automation/executions", Right.SEE_AUTOMATION),
+    Line("GET", "/ui/automation/executions/{number}", Right.SEE_AUTOMATION),
+    Line("POST", "/ui/automation/executions/{number}/decide", Who.RULE),
+    Line("GET", "/ui/builds", Right.SEE_BUILDS),
+    Line("GET", "/ui/builds/runs/{number}", Right.SEE_BUILDS),
+    Line("GET", "/ui/builds/jobs/{number}", Right.SEE_BUILDS),
+    Line("POST", "/ui/builds/jobs/{number}/cancel", Right.CHANGE_BUILDS),
+    Line("POST", "/ui/builds/jobs/{number}/retry", Right.CHANGE_BUILDS),
+    Line("POST", "/ui/builds/runs/{number}/replay", Right.CHANGE_BUILDS),
+    Line("POST", "/ui/builds/runs/{number}/deploy", Right.CHANGE_BUILDS),
+    Line("GET", "/ui/administration", Right.ADMINISTER),
+    Line("GET", "/ui/administration/apps", Right.ADMINISTER),
+    Line("POST", "/ui/administration/apps/add", Right.ADMINISTER),
+    Line("GET", "/ui/administration/apps/{app_id}", Right.ADMINISTER),
+    Line("POST", "/ui/administration/apps/{app_id}/change", Right.ADMINISTER),
+    Line("POST", "/ui/administration/apps/{app_id}/switch", Right.ADMINISTER),
+    Line("POST", "/ui/administration/apps/{app_id}/tokens/add", Right.ADMINISTER),
+    Line("POST", "/ui/administration/apps/{app_id}/tokens/revoke", Right.ADMINISTER),
+    Line("GET", "/ui/administration/tokens", Right.ADMINISTER),
+    Line("POST", "/ui/administration/tokens/add", Right.ADMINISTER),
+    Line("POST", "/ui/administration/tokens/revoke", Right.ADMINISTER),
+    Line("GET", "/ui/administration/roles", Right.ADMINISTER),
+    Line("GET", "/ui/administration/audit", Right.ADMINISTER),
+    Line("GET", "/ui/administration/configuration", Right.ADMINISTER),
+    Line("GET", "/ui/administration/doctor", Right.ADMINISTER),
+    Line("POST", "/ui/administration/doctor", Right.ADMINISTER),
 )
 """Below ``/ui``. What is an own thing has ``Who.OWNER``, and ``others`` for the right to everybody's."""
 

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import httpx2
 from playwright.async_api import Browser, BrowserContext, Page
 from starlette.types import ASGIApp
 
+from headgate.notify.output import OutputReader
 from headgate.service.wiring import Running, load_settings, make_running
 from headgate.store import sessions
 from headgate.store.store import Store
@@ -103,8 +104,13 @@ class Person:
 
 
 @asynccontextmanager
-async def pages_place(store: Store, directory: Path, **tables: dict[str, Any]) -> AsyncIterator[PagesPlace]:
-    """Make the pages over a store. ``tables``: further settings, as ``{"pages": {"title": "Site"}}``."""
+async def pages_place(
+    store: Store, directory: Path, outputs: OutputReader | None = None, /, **tables: dict[str, Any]
+) -> AsyncIterator[PagesPlace]:
+    """Make the pages over a store.
+
+    ``outputs``: what reads users' files instead; ``tables``: further settings, as ``{"pages": {"title": "Site"}}``.
+    """
     path = directory / "headgate.toml"
     given: dict[str, dict[str, Any]] = {
         "store": {"url": store.url.set(drivername=store.url.get_backend_name()).render_as_string(hide_password=False)},
@@ -117,6 +123,9 @@ async def pages_place(store: Store, directory: Path, **tables: dict[str, Any]) -
     path.write_text(toml(given | tables))
     path.chmod(0o600)
     running = make_running(load_settings(path), store)
+    if outputs is not None:
+        assert running.site is not None
+        running = replace(running, site=replace(running.site, outputs=outputs))
 
     async def ready() -> Mapping[str, str]:
         return {}

@@ -13,9 +13,9 @@ from headgate.store.store import Store
 from tests.web.pages.pages_place import PagesPlace, pages_place
 
 
-def building(store: Store, where: Path, **deploy: Any) -> AbstractAsyncContextManager[PagesPlace]:
-    """Make the pages of a site with one forge."""
-    tables: dict[str, Any] = {
+def building_tables(where: Path) -> dict[str, Any]:
+    """Return the settings of a site with one forge."""
+    return {
         "service": {"parts": ["http", "pages"]},  # the engine of builds runs elsewhere
         "builds": {"instance": "test-bot"},
         "builds.forges.hub": {
@@ -25,6 +25,11 @@ def building(store: Store, where: Path, **deploy: Any) -> AbstractAsyncContextMa
         "builds.targets.zen2": {"architecture": "x86_64/amd/zen2", "repositories": ["site"]},
         "builds.jobs": {"user": "builder", "directory": str(where / "jobs"), "mirrors": str(where / "m")},
     }  # fmt: skip
+
+
+def building(store: Store, where: Path, **deploy: Any) -> AbstractAsyncContextManager[PagesPlace]:
+    """Make the pages of a site with one forge."""
+    tables = building_tables(where)
     if deploy:
         tables["builds.deploy"] = deploy
     return pages_place(store, where, **tables)

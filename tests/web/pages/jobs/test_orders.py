@@ -92,11 +92,7 @@ async def test_others_jobs_are_changed_by_nobody_without_the_role(
     for order in ("cancel", "hold", "requeue"):
         async with place.client(role) as person:
             answer = await person.post("/jobs/orders/run", {"job": f"alpha/{OTHER}", "order": order})
-            after = await person.get("/jobs")
-        if role == "user":
-            assert answer.status_code == 400
-        else:
-            assert "you may not" in after.text
+        assert answer.status_code == (404 if role == "user" else 403)
     assert fake.calls("scancel") == []
     assert fake.calls("scontrol") == []
 
@@ -104,8 +100,8 @@ async def test_others_jobs_are_changed_by_nobody_without_the_role(
 async def test_who_may_end_their_own_may_not_hold_it(place: PagesPlace, fake: FakeSlurm) -> None:
     fake.says("scontrol")
     async with place.client("user") as uma:
-        await uma.post("/jobs/orders/run", {"job": f"alpha/{WAITS}", "order": "hold"})
-        assert "you may not" in (await uma.get("/jobs")).text
+        answer = await uma.post("/jobs/orders/run", {"job": f"alpha/{WAITS}", "order": "hold"})
+        assert answer.status_code == 403
     assert fake.calls("scontrol") == []
 
 
@@ -133,7 +129,7 @@ async def test_operators_act_by_the_action_and_jobs_that_slurm_forgot_are_told_o
         {"job": f"alpha/{RUNS}"},
         {"job": f"alpha/{RUNS}", "order": "priority", "value": "-1"},
         {"job": f"alpha/{RUNS}", "order": "limit", "value": "5; reboot"},
-        {"job": "alpha/999", "order": "cancel"},
+        {"job": "alpha/x", "order": "cancel"},
     ],
 )
 async def test_forms_that_make_no_sense_are_refused(place: PagesPlace, role: str, given: dict[str, str]) -> None:

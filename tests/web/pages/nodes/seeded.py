@@ -49,10 +49,10 @@ def some_nodes(count: int = 12) -> list[Node]:
     return found
 
 
-async def seed(store: Store, found: list[Node] | None = None) -> None:
+async def seed(store: Store, found: list[Node] | None = None, *, cluster: str = CLUSTER) -> None:
     """Write nodes, that they were looked at now, and what became of the third."""
     now = time.time()
-    kept = [stored_node(CLUSTER, Remembered(KnownNode(one))) for one in found or some_nodes()]
+    kept = [stored_node(cluster, Remembered(KnownNode(one))) for one in found or some_nodes()]
     facts = [
         event(EventKind.NODE_DRAINED, now - 3000, reason=HOSTILE, reason_user="root", state="IDLE", flags=["DRAIN"]),
         event(EventKind.NODE_RESUMED, now - 6000, reason="older reason", reason_user="ada", state="IDLE", flags=[]),
@@ -61,7 +61,7 @@ async def seed(store: Store, found: list[Node] | None = None) -> None:
     def work(connection: Connection) -> None:
         nodes.keep(connection, kept, now)
         cursors.advance(connection, "nodes.seen", now)
-        journal.append(connection, facts)
+        journal.append(connection, [replace(fact, cluster=cluster) for fact in facts])
 
     await store.write(work)
 

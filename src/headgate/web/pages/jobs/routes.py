@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from headgate.actions.refusals import ParametersError
+from headgate.actions.refusals import NotPermittedError, ParametersError
 from headgate.errors import NotFoundError
 from headgate.model.right import Right
 from headgate.store import job_search
-from headgate.web.pages.forms import TheForm
+from headgate.web.pages.forms import Form, TheForm
 from headgate.web.pages.frame import go_on, page
 from headgate.web.pages.jobs import figures, orders, output_routes, reach
 from headgate.web.pages.jobs.about import TASKS, JobAbout, find_array, find_job, only_of
@@ -21,7 +21,8 @@ from headgate.web.pages.jobs.output import may_see_output
 from headgate.web.pages.jobs.output_routes import Cluster, JobId
 from headgate.web.pages.jobs.plots import plot
 from headgate.web.pages.jobs.timeline import timeline
-from headgate.web.pages.visitor import TheSite, TheVisitor
+from headgate.web.pages.site import Site
+from headgate.web.pages.visitor import TheSite, TheVisitor, Visitor
 
 router = APIRouter(prefix="/jobs")
 _MOST_WHY: Final = 300
@@ -159,9 +160,7 @@ async def show_array(
 async def preview(request: Request, site: TheSite, visitor: TheVisitor, form: TheForm) -> Response:
     """Show what would become of the jobs that a form names, and ask."""
     order, value = _order(form)
-    ticked = await site.store.read(lambda c: orders.find_ticked(c, form.all("job"), visitor))
-    if not ticked:
-        raise ParametersError("no job was chosen: tick at least one")
+    ticked = await _chosen(site, visitor, form, order)
     found = await orders.carry_out(site, visitor, Wish(order, value), ticked)
     return await page(
         request, site, visitor, "jobs/orders.html", order=order, value=value, outcomes=found, asks=True,
@@ -174,9 +173,7 @@ async def run_order(request: Request, site: TheSite, visitor: TheVisitor, form: 
     """Do to the jobs that a form names what was asked, and tell what became of each."""
     order, value = _order(form)
     why = form.get("why")[:_MOST_WHY]
-    ticked = await site.store.read(lambda c: orders.find_ticked(c, form.all("job"), visitor))
-    if not ticked:
-        raise ParametersError("no job was chosen: tick at least one")
+    ticked = await _chosen(site, visitor, form, order)
     found = await orders.carry_out(site, visitor, Wish(order, value, why, dry_run=False), ticked)
     if len(found) == 1:
         [one] = found
@@ -188,7 +185,22 @@ async def run_order(request: Request, site: TheSite, visitor: TheVisitor, form: 
     )  # fmt: skip
 
 
-def _order(form: TheForm) -> tuple[Order, int | None]:
+async def _chosen(site: Site, visitor: Visitor, form: Form, order: Order) -> list[orders.Ticked]:
+    """Return the jobs that a form names. Raises ParametersError, NotFoundError, NotPermittedError."""
+    named = form.all("job")
+    if not orders.read_ticked(named):
+        raise ParametersError("no job was chosen: tick at least one")
+    ticked = await site.store.read(lambda c: orders.find_ticked(c, named, visitor))
+    if not ticked:
+        raise NotFoundError("none of these jobs is there, or none is yours")
+    if not any(orders.may(site, visitor, order, own=one.own) for one in ticked):
+        raise NotPermittedError(
+            f"{order.label.lower()}: you may not, with {'this job' if len(ticked) == 1 else 'these'}"
+        )
+    return ticked
+
+
+def _order(form: Form) -> tuple[Order, int | None]:
     """Read what is to be done. Raises ParametersError."""
     order = ORDERS.get(form.get("order"))
     if order is None:

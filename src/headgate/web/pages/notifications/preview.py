@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -142,8 +143,16 @@ def readable(made: Rendition) -> str:
         return plain(made.payload)
     mail = email.message_from_string(made.payload, policy=email.policy.default)
     text = mail.get_body(("plain",))
-    heads = [f"{name}: {mail[name]}" for name in _HEADERS if mail[name]]
+    heads = [f"{name}: {value}" for name in _HEADERS if (value := _header(mail, name))]
     return plain("\n".join([*heads, "", made.payload if text is None else text.get_content()]))
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    """Return a header as it means; as it is written where that cannot be shown, as of an address in an encoded word."""
+    try:
+        return str(mail[name] or "")
+    except ValueError:
+        return next(str(value) for key, value in mail.raw_items() if key.lower() == name.lower())
 
 
 def plain(text: str) -> str:
