@@ -14,11 +14,14 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from faults.receiver import REFUSED, TOKEN, Taken, read
+from headgate.model.submission import Phase
 from headgate.store.store import Store
 
 _DEAD: Final = text("SELECT message FROM deliveries WHERE state = 'dead' AND target LIKE :target")
 _ENDED: Final = text("SELECT data, recorded_at - time FROM events WHERE kind = 'job.ended'")
 _OPEN: Final = text("SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'ready', 'sending')")
+
+_SUBMISSIONS: Final = text("SELECT name, phase FROM submissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Result:
     """Facts out, as visibly dead: the receiver takes nothing for this target."""
     lost_by_slurm: int = 0
     """Jobs that sbatch acknowledged and Slurm itself forgot when it was killed; no facts."""
+    not_submitted: int = 0
+    """Jobs that the gateway took, and then found not to have come to Slurm, and says so; no facts."""
     longest: float = 0.0
     """Seconds from a message's acceptance until it was taken, at most."""
     latest: str = ""
@@ -98,9 +103,10 @@ class Ledger:
             ended: dict[str, list[float]] = defaultdict(list)
             for data, delay in connection.execute(_ENDED):
                 ended[json.loads(data)["name"]].append(delay)
+            phases = {str(name): str(phase) for name, phase in connection.execute(_SUBMISSIONS)}
         for fact in self.facts(phase):
             if fact.job and not jobs.get(fact.token):
-                result.lost_by_slurm += 1
+                _nowhere(fact, phases.get(fact.token, ""), result)
                 continue
             for target in fact.targets:
                 self._told(fact, target, dead, result)
@@ -140,6 +146,16 @@ class Ledger:
         found, self._read = read(self._file, self._read)
         for one in found:
             self._taken[one.token, one.target].append(one)
+
+
+def _nowhere(fact: Fact, phase: str, result: Result) -> None:
+    """Count a job that Slurm does not have. ``phase``: what the gateway says of it, if it took it."""
+    if phase == Phase.SUBMITTING:
+        result.lost.append(f"{fact.token} is still in doubt: is it in Slurm or not?")
+    elif phase == Phase.REFUSED:
+        result.not_submitted += 1
+    else:
+        result.lost_by_slurm += 1
 
 
 def _ended(fact: Fact, numbers: list[int], ended: dict[str, list[float]], result: Result) -> None:

@@ -98,6 +98,10 @@ def show(outcomes: Sequence[Outcome]) -> bool:
             notes.append(f"the longest delay was that of {result.latest}")
         if result.lost_by_slurm:
             notes.append(f"{result.lost_by_slurm} jobs that sbatch had acknowledged were forgotten by Slurm: no facts")
+        if result.not_submitted:
+            notes.append(
+                f"{result.not_submitted} jobs that the gateway took did not come to Slurm, and it says so: no facts"
+            )
         for note in notes:
             print(f"  {note}")
         for twice in result.twice[:_SHOWN]:

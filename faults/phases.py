@@ -18,13 +18,18 @@ from typing import Final
 from faults.failover import Failover
 from faults.ledger import Ledger, Result, open_deliveries
 from faults.next_version import make_next_version
+from faults.patience import Patience
 from faults.senders import HandOffs, Jobs, Sender
 from faults.service import FAKETIME
 from faults.site import LEASE, Site
 from faults.victims import drawn, strike, victims
 
 _SETTLE: Final = 240.0
-"""Seconds that the system gets to be through with everything once all is well again."""
+"""Seconds without headway, once all is well again, after which what is missing counts as lost."""
+_START: Final = 120.0
+"""Seconds in which every service works, whatever happened."""
+_MEND_EVERY: Final = 10
+"""Looks, a second apart, between two in which an operator sees to Slurm."""
 _SMALL: Final = 24
 """Megabytes of the small disk."""
 _HOUR: Final = 3600.0
@@ -73,8 +78,10 @@ class Phases:
             begun = time.monotonic()
             order = drawn(victims(self._site, hand_offs), kills, self._chance)
             for number, victim in enumerate(order):
-                time.sleep(max(0.0, begun + load.seconds * number / kills - time.monotonic()))
-                if strike(victim, self._chance):
+                while (left := begun + load.seconds * number / kills - time.monotonic()) > 0:
+                    self._site.keep_up()
+                    time.sleep(min(left, 0.5))
+                if strike(victim, self._chance, self._site.keep_up):
                     struck[victim.name] += 1
                     sending += victim.sends
             self._all_start()
@@ -140,8 +147,6 @@ class Phases:
 
     def _everybody_works(self) -> None:
         self._all_start()
-        for service in self._site.services.values():
-            service.wait()
         self._failover.wait_held()
         time.sleep(_STANDING_BY)
 
@@ -185,8 +190,8 @@ class Phases:
                     filler = fill(disk)
                     time.sleep(seconds)
                     filler.unlink()
-            deadline = time.monotonic() + _SETTLE
-            while (self._ledger.untold("disk") or open_deliveries(url)) and time.monotonic() < deadline:
+            patience = Patience(_SETTLE)
+            while (missing := self._ledger.untold("disk") + open_deliveries(url)) and not patience.over(missing):
                 if not service.runs:
                     service.start()
                 time.sleep(1)
@@ -237,22 +242,25 @@ class Phases:
             self._site.network.join(host)
 
     def _all_start(self) -> None:
-        """Wait until every service works; one that ended is started again, as systemd would."""
+        """Wait until every service works. Raises RuntimeError with the end of the log of one that does not."""
+        deadline = time.monotonic() + _START
+        while not all(service.works for service in self._site.services.values()) and time.monotonic() < deadline:
+            self._site.keep_up()
+            time.sleep(0.1)
         for service in self._site.services.values():
-            if not service.runs:
-                service.start_service()
-                service.wait()
+            service.wait()
 
     def _settle(self, phase: str) -> None:
         """Wait until everything is through, or patience ends: then what is missing counts as lost."""
-        deadline = time.monotonic() + _SETTLE
+        patience = Patience(_SETTLE)
         for look in itertools.count():
             self._all_start()
-            self._site.resume_nodes()
-            through = not self._ledger.untold(phase) and not open_deliveries(self._site.local_url)
-            if through and (look % 5 == 0) and not self._result(phase).lost:
+            if look % _MEND_EVERY == 0:
+                self._site.mend_slurm()
+            missing = self._ledger.untold(phase) + open_deliveries(self._site.local_url)
+            if not missing and (look % 5 == 0) and not self._result(phase).lost:
                 break
-            if time.monotonic() > deadline:
+            if patience.over(missing):
                 break
             time.sleep(1)
         time.sleep(LEASE / 5)  # a second copy on its way is to be counted, too

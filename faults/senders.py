@@ -24,7 +24,8 @@ _FIRST_JOB: Final = 5_000_000
 """Numbers of jobs that only mails tell of: Slurm's own stay far below."""
 _numbers = itertools.count(_FIRST_JOB)
 _SCRIPT: Final = "#!/bin/bash\nsleep 0.{}\n"
-_PATIENCE: Final = 240.0
+_PATIENCE: Final = 900.0
+"""Seconds in which somebody takes a job: on a busy machine a service starts for a minute, and is killed in it, too."""
 
 
 class Sender:
@@ -35,7 +36,7 @@ class Sender:
         self.done = 0
         self.failure: BaseException | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""

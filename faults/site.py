@@ -35,6 +35,8 @@ USERS: Final = ("ada", "ben")
 LEASE: Final = 10.0
 """Seconds after which the work of a worker that died is taken over, as the services are configured here."""
 _HOSTS: Final = ("desk", "head", "db", "a", "b", "w", "out", "small")
+_REFUSED_BY_NODE: Final = "launch failed"
+"""What squeue's reason for such a job begins with."""
 _BOUNDLESS: Final = 1_000_000
 
 
@@ -266,11 +268,26 @@ class Site:
             jobs[name].add(int(number))
         return {name: sorted(numbers) for name, numbers in jobs.items()}
 
-    def resume_nodes(self) -> None:
-        """Put nodes back that Slurm took out of service when its daemons were killed, as an operator would."""
+    def mend_slurm(self) -> None:
+        """Do what an operator does when slurmctld was killed, which then goes on from what it saved last.
+
+        Nodes that it took out of service are put back. Jobs are released that slurmd refused, since it had one of this
+        number before. Nodes are asked what they run where a job seems to run that ended: none here lasts that long.
+        """
         with self.host("head").inside(), contextlib.suppress(ClusterError):
             if self.cluster.command("sinfo", "--noheader", "--Node", "--states=drain,down", "--format=%N").strip():
                 self.cluster.command("scontrol", "update", "NodeName=ALL", "State=RESUME")
+            found = [line.split("|") for line in self.cluster.command("squeue", "-h", "-o%A|%T|%M|%r").splitlines()]
+            if held := sorted({job for job, _, _, reason in found if reason.startswith(_REFUSED_BY_NODE)}):
+                self.cluster.command("scontrol", "release", *held)
+            if any(state == "RUNNING" and not lasted.startswith("0:") for _, state, lasted, _ in found):
+                self.cluster.command("scontrol", "reconfigure")
+
+    def keep_up(self) -> None:
+        """Start services that ended by themselves, as systemd does: one that starts while the store is away ends."""
+        for service in self.services.values():
+            if not service.runs:
+                service.start_service()
 
     def crash_postgres(self) -> None:
         """End PostgreSQL as a crash does, with all its processes at once."""

@@ -54,15 +54,18 @@ def drawn(among: list[Victim], kills: int, chance: random.Random) -> list[Victim
     return order[:kills]
 
 
-def strike(victim: Victim, chance: random.Random) -> bool:
+def strike(victim: Victim, chance: random.Random, keep_up: Callable[[], None]) -> bool:
     """Kill a victim and start it again after a moment; say whether it was there.
 
     Most are killed when they work again, since on a busy machine nothing would ever run; some while they still start.
+    ``keep_up``: starts what ended by itself.
     """
+    keep_up()
     if chance.random() < _AT_WORK:
         deadline = time.monotonic() + _PATIENCE
         while not victim.works() and time.monotonic() < deadline:
             time.sleep(0.1)
+            keep_up()
         time.sleep(chance.uniform(*_PAUSE))
     deadline = time.monotonic() + 2.0
     while not (hit := victim.kill()) and time.monotonic() < deadline:

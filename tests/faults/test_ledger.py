@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from faults.ledger import Fact, Ledger, Result
 from headgate.store.store import Store
+from tests.gateway.made import begun, submission
 
 TOKEN = "hgf-kills-1"
 
@@ -87,6 +88,21 @@ async def test_a_job_has_one_end(store: Store, file: Path) -> None:
     await end(store, 2, 7)
     assert (await result(store, ledger, jobs)).doubled == 1
     assert (await result(store, ledger, {TOKEN: [7, 8]})).doubled == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "counted"), [("submitting", (1, 0, 0)), ("refused", (0, 1, 0)), ("active", (0, 0, 1))]
+)
+async def test_a_job_that_the_gateway_took_and_slurm_does_not_have_may_not_stay_in_doubt(
+    store: Store, file: Path, phase: str, counted: tuple[int, int, int]
+) -> None:
+    ledger = Ledger(file)
+    ledger.accept(Fact(TOKEN, 10.0, job=True))
+    own = await begun(store, submission(name=TOKEN))
+    change = text("UPDATE submissions SET phase = :phase WHERE number = :number")
+    await store.write(lambda c: c.execute(change, {"phase": phase, "number": own.number}) and None)
+    found = await result(store, ledger)
+    assert (len(found.lost), found.not_submitted, found.lost_by_slurm) == counted
 
 
 async def end(store: Store, number: int, job: int) -> None:
