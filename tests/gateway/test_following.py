@@ -8,8 +8,8 @@ from headgate.events.journal import Journal
 from headgate.gateway.following import HOOKS, Follower
 from headgate.gateway.webhooks import new_hook
 from headgate.model.event import Event, EventKind
-from headgate.model.submission import Phase
-from headgate.store import app_events, deliveries, hooks, journal
+from headgate.model.submission import FORGOTTEN, Phase
+from headgate.store import app_events, deliveries, hooks, journal, submissions
 from headgate.store.deliveries import DeliveryFilter
 from headgate.store.store import Store
 from tests.gateway.made import APP, NOW, begun, event, kept, now, submission
@@ -55,12 +55,31 @@ async def test_an_older_job_of_the_same_number_and_somebody_elses_are_not_ours(s
     assert (await now(store, own)).phase is Phase.ACTIVE
 
 
+async def test_of_two_with_one_number_the_last_started_is_meant_since_slurm_gave_it_again(store: Store) -> None:
+    own = await kept(store, submission())
+    other = await begun(store, submission("ben"), job_id=7)
+    again = await store.write(lambda c: submissions.begin(c, own, NOW + 5))
+    assert again is not None
+    await store.write(lambda c: submissions.submitted(c, again, 7))
+    await happen(store, event(EventKind.JOB_ENDED, 7, NOW + 9, state="COMPLETED", exit_code=0))
+    assert [(await now(store, one)).phase for one in (own, other)] == [Phase.ENDED, Phase.ACTIVE]
+
+
 async def test_a_requeued_job_goes_on(store: Store) -> None:
     own = await begun(store, submission(), job_id=7)
     await happen(store, event(EventKind.JOB_ENDED, 7, NOW + 5, state="NODE_FAIL"))
     await happen(store, event(EventKind.JOB_REQUEUED, 7, NOW + 6))
     going = await now(store, own)
     assert (going.phase, going.state, going.ended_at, going.outcome) == (Phase.ACTIVE, "PENDING", None, {})
+
+
+async def test_a_job_that_was_taken_for_forgotten_goes_on_when_it_is_seen_again(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    given_up = {"phase": Phase.ENDED.value, "state": None, "problem": FORGOTTEN, "ended_at": NOW + 5}
+    await store.write(lambda c: submissions.follow(c, own, given_up))
+    await happen(store, event(EventKind.JOB_REQUEUED, 7, NOW + 6))
+    going = await now(store, own)
+    assert (going.phase, going.state, going.ended_at, going.problem) == (Phase.ACTIVE, "PENDING", None, None)
 
 
 async def test_what_happened_before_the_number_was_known_is_made_good(store: Store) -> None:

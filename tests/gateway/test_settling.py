@@ -11,7 +11,7 @@ from headgate.gateway.settling import Settler, SettlingSettings, array_values
 from headgate.gateway.ways import Way
 from headgate.model.job import Attempt, ExitStatus, Figures
 from headgate.model.states import JobState
-from headgate.model.submission import Phase
+from headgate.model.submission import FORGOTTEN, Phase
 from headgate.store import audit, jobs, submissions
 from headgate.store.audit import AuditFilter
 from headgate.store.jobs import StoredJob
@@ -149,3 +149,29 @@ def test_a_cancelled_array_is_cancelled_and_a_good_one_completed() -> None:
     cancelled = array_values([task(1, "COMPLETED", open_=False), task(2, "CANCELLED", open_=False)], NOW)
     assert cancelled["state"] == "CANCELLED"
     assert array_values([task(1, "COMPLETED", open_=False)], NOW)["state"] == "COMPLETED"
+
+
+async def watched(store: Store, job_id: int, *, open_: bool, at: float = NOW, user: str = "ada") -> None:
+    known = StoredJob(Attempt(CLUSTER, job_id, int(at)), open_, {"state": "RUNNING", "user": user, "name": "x"})
+    await store.write(lambda c: jobs.keep(c, [known], at))
+
+
+async def test_a_job_that_slurm_forgot_does_not_run_for_ever(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    await watched(store, 7, open_=False)
+    await watched(store, 7, open_=True, at=NOW + 5, user="ben")  # who has this number now
+    await Slurm().settler(store).look(NOW + 590)
+    assert (await now(store, own)).phase is Phase.ACTIVE
+    await Slurm().settler(store).look(NOW + 610)
+    over = await now(store, own)
+    assert (over.phase, over.state, over.ended_at, over.failed) == (Phase.ENDED, None, NOW + 610, False)
+    assert over.problem == FORGOTTEN
+    assert await store.read(lambda c: submissions.count_active(c, own.app_id)) == 0
+
+
+async def test_a_job_that_goes_on_or_was_not_seen_yet_is_not_forgotten(store: Store) -> None:
+    requeued, unseen = await begun(store, submission(), job_id=7), await begun(store, submission(), job_id=8)
+    await watched(store, 7, open_=False)
+    await watched(store, 7, open_=True, at=NOW + 5)
+    await Slurm().settler(store).look(NOW + 10_000)
+    assert [(await now(store, own)).phase for own in (requeued, unseen)] == [Phase.ACTIVE, Phase.ACTIVE]

@@ -143,7 +143,7 @@ def changed(submission: Submission, event: Event) -> dict[str, object]:
         case EventKind.JOB_RESUMED if not ended and whole:
             return {"state": JobState.RUNNING.text}
         case EventKind.JOB_REQUEUED if whole:
-            cleared: dict[str, object] = {"outcome": {}, "ended_at": None, "figures": None}
+            cleared: dict[str, object] = {"outcome": {}, "ended_at": None, "figures": None, "problem": None}
             return {"phase": Phase.ACTIVE.value, "state": JobState.PENDING.text, **cleared}
         case EventKind.JOB_ENDED if whole and not ended:
             outcome = {

@@ -20,7 +20,7 @@ from headgate.gateway.ways import Way
 from headgate.model.event import JSON
 from headgate.model.job import Figures
 from headgate.model.states import JobState, read_state
-from headgate.model.submission import LOST, Phase, Submission
+from headgate.model.submission import FORGOTTEN, LOST, Phase, Submission
 from headgate.store import audit, jobs, submissions
 from headgate.store.jobs import StoredJob
 from headgate.store.signals import Bell, Topic
@@ -31,6 +31,8 @@ _GIVEN_UP: Final = 180.0
 """Seconds after which a start that Slurm knows nothing of did not happen: longer than sbatch is let run."""
 _FIGURES_WAIT: Final = 60.0
 """Seconds for which accounting may still complete its figures of a job."""
+_FORGOTTEN: Final = 600.0
+"""Seconds that a job was not open for when its end will not be told: a requeued one is seen again by then."""
 _TOGETHER: Final = 0.5
 """Seconds that are waited after the first news: what is told together is settled together."""
 _BATCH: Final = 500
@@ -55,6 +57,7 @@ class Settler:
         self._stopping = False
         self._bell: Bell | None = None
         self._told = ""
+        self._forgotten_next = 0.0
 
     async def run(self) -> None:
         """Look until ``stop``."""
@@ -83,6 +86,7 @@ class Settler:
         """Settle what can be settled now. Raises SlurmError and StoreError; what was found out by then is kept."""
         await self._end_arrays(now)
         await self._find_lost(now)
+        await self._end_forgotten(now)
         await self._fetch_figures(now)
 
     async def _find_lost(self, now: float) -> None:
@@ -138,6 +142,16 @@ class Settler:
             values = array_values(tasks, now)
             if values and values.get("state") != own.state:
                 await self._store.write(partial(submissions.follow, submission=own, values=values))
+
+    async def _end_forgotten(self, now: float) -> None:
+        """End what waits for the end of a job that Slurm has forgotten: else it counts as one that runs, for ever."""
+        if now < self._forgotten_next:
+            return
+        self._forgotten_next = now + _FORGOTTEN / 10
+        values = {"phase": Phase.ENDED.value, "state": None, "problem": FORGOTTEN, "ended_at": now}
+        for own in await self._store.read(lambda connection: submissions.forgotten(connection, now - _FORGOTTEN)):
+            await self._store.write(partial(submissions.follow, submission=own, values=values))
+            _log.warning("gateway.forgotten", submission=own.id, job=own.job_id)
 
     async def _fetch_figures(self, now: float) -> None:
         """Ask accounting, once for each cluster, what jobs that are over used, so that it can be told for ever."""

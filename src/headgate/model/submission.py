@@ -12,6 +12,9 @@ from headgate.model.states import read_state
 LOST = "the answer of Slurm was lost, and it has no such job; it can be started again"
 """The problem of a submission that never came to be a job."""
 
+FORGOTTEN = "Slurm does not know this job any more, and did not say how it ended"
+"""The problem of a submission whose job went without a word: slurmctld lost it when it crashed."""
+
 
 class Phase(enum.StrEnum):
     """How far a submission has come."""

@@ -9,13 +9,26 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from headgate.model.event import JSON
 from headgate.model.submission import Phase, Submission
 from headgate.store.dialect import inserting
-from headgate.store.tables import submissions
+from headgate.store.tables import jobs, submissions
 
 _LIVE = submissions.c.deleted_at.is_(None)
 _ACTIVE = submissions.c.phase.in_([Phase.SUBMITTING.value, Phase.ACTIVE.value])
@@ -115,13 +128,13 @@ def of_job(connection: Connection, app_id: str, job_id: int, cluster: str | None
 
 
 def of_jobs(connection: Connection, cluster: str, job_ids: Collection[int]) -> list[Submission]:
-    """Return the submissions, of all apps, whose job is one of these."""
+    """Return the submissions, of all apps, whose job is one of these: the last started last, as numbers come again."""
     wanted, found = sorted(job_ids), []
     for start in range(0, len(wanted), 1000):
         query = select(submissions).where(
             submissions.c.cluster == cluster, submissions.c.job_id.in_(wanted[start : start + 1000])
         )
-        found += [_submission(row) for row in connection.execute(query)]
+        found += [_submission(row) for row in connection.execute(query.order_by(submissions.c.requested_at))]
     return found
 
 
@@ -224,6 +237,23 @@ def submitting(connection: Connection, before: float) -> list[Submission]:
 def active_arrays(connection: Connection) -> list[Submission]:
     """Return submissions whose job may be an array that is not over."""
     chosen = and_(submissions.c.phase == Phase.ACTIVE.value, submissions.c.request.contains('"array":'))
+    return [_submission(row) for row in connection.execute(select(submissions).where(chosen))]
+
+
+def forgotten(connection: Connection, before: float) -> list[Submission]:
+    """Return submissions that wait for the end of a job which is not open any more, and was not since before a time.
+
+    A job's end closes both at once: nobody told of this one. Arrays are left aside, whose tasks have other numbers.
+    """
+    columns = submissions.c
+    its = and_(jobs.c.cluster == columns.cluster, jobs.c.job_id == columns.job_id, jobs.c.user == columns.user)
+    seen = select(jobs.c.job_id).where(its, columns.requested_at <= before)
+    chosen = and_(
+        columns.phase == Phase.ACTIVE.value,
+        ~columns.request.contains('"array":'),
+        seen.exists(),
+        ~seen.where(or_(jobs.c.open, jobs.c.seen_at > before)).exists(),
+    )
     return [_submission(row) for row in connection.execute(select(submissions).where(chosen))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -146,6 +147,22 @@ def test_requeued_is_a_new_attempt_that_starts_anew(looks: Looks) -> None:
 def test_a_new_submit_time_is_a_requeue_even_before_slurm_counts_it(looks: Looks) -> None:
     looks.at(queued(state=RUNNING))
     assert only(looks.at(queued(submitted=1500, restarts=0))).data["restarts"] == 0
+
+
+@pytest.mark.parametrize("other", [{"user": "ben"}, {"user": "ben", "restarts": 1}, {"name": "other"}], ids=str)
+def test_a_number_that_slurm_forgot_and_gave_again_is_another_job_and_the_first_one_left(
+    looks: Looks, other: dict[str, Any]
+) -> None:
+    looks.at(queued(state=RUNNING))
+    changes = looks.at(queued(submitted=1500, **other))
+    assert [event.data["submitted"] for event in changes.events.values()] == [1500]
+    assert "previous" not in only(changes).data or only(changes).data["previous"] is None
+    assert changes.left == [Attempt("c", 7, 1000)]
+
+
+def test_a_job_may_get_another_name_before_it_is_requeued(looks: Looks) -> None:
+    looks.at(queued(state=RUNNING))
+    assert only(looks.at(queued(submitted=1500, name="renamed", restarts=1))).data["previous"] == 1000
 
 
 def test_a_job_first_seen_after_its_requeue_was_requeued_not_submitted(looks: Looks) -> None:

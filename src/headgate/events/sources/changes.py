@@ -104,7 +104,11 @@ def _first_sight(
         array_id=job.array.array_id if job.array else None,
     )
     changes.new.append(job.attempt)
-    before = [attempt for attempt in older.get(job.attempt.job_id, ()) if attempt.submitted < job.attempt.submitted]
+    before = [
+        attempt
+        for attempt in older.get(job.attempt.job_id, ())
+        if attempt.submitted < job.attempt.submitted and _may_be_again(known[attempt], job)
+    ]
     if before or job.restarts:
         data: dict[str, JSON] = {"restarts": job.restarts, "previous": max(before).submitted if before else None}
         changes.add(_event(EventKind.JOB_REQUEUED, new, job.attempt.submitted, Source.WATCHER, data))
@@ -113,6 +117,14 @@ def _first_sight(
     else:
         changes.add(_submitted(new, Source.WATCHER))
     return new
+
+
+def _may_be_again(before: KnownJob, job: QueuedJob) -> bool:
+    """Whether a job may be one that was known by this number, put back into the queue.
+
+    It is another one when slurmctld was killed, forgot the first, and gave its number again.
+    """
+    return before.user == job.user and (before.name == job.name or job.restarts > 0)
 
 
 def _submitted(job: KnownJob, source: Source) -> Event:

@@ -12,7 +12,7 @@ from headgate.errors import NotFoundError
 from headgate.gateway.gateway import Gateway
 from headgate.gateway.submissions import Owner
 from headgate.model.states import read_state
-from headgate.model.submission import Submission
+from headgate.model.submission import Phase, Submission
 from headgate.store import submissions
 from headgate.store.jobs import StoredJob, known_of
 from headgate.web.api.bodies import ShownJob, SlurmJob
@@ -58,8 +58,9 @@ def slurm_job(own: Submission, known: StoredJob | None) -> SlurmJob | None:
     """Return a job's Slurm side, by Slurmer's names; None before there is one."""
     if own.job_id is None:
         return None
-    data = known.data if known is not None else {}
-    state = own.state or str(data.get("state") or "PENDING")
+    its = known is not None and known.data.get("user") == own.user  # else somebody else's job has its number now
+    data = known.data if known is not None and its else {}
+    state = own.state or ("UNKNOWN" if own.phase is Phase.ENDED else str(data.get("state") or "PENDING"))
     reading = read_state(state)
     waiting = reading is not None and reading.state is not None and not reading.state.terminal
     reason = str(own.outcome.get("reason") or "") or (str(data.get("reason") or "") if waiting else "")
