@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from sqlalchemy import select, text
+
 from headgate.model.job import Attempt
-from headgate.store import jobs
+from headgate.store import jobs, tables
 from headgate.store.jobs import StoredJob
 from headgate.store.store import Store
 
@@ -85,3 +88,44 @@ async def test_of_many_attempts_those_that_are_over_are_told(store: Store) -> No
 async def test_nothing_to_keep_is_nothing(store: Store) -> None:
     await keep(store)
     assert await store.read(lambda c: jobs.open_jobs(c, "c")) == []
+
+
+WORDS = {"user": "ada", "account": "bio", "partition": "main", "name": "x", "label": "7"}
+
+
+def seen(job_id: int, state: str, *, open_: bool = True, cluster: str = "c") -> StoredJob:
+    return StoredJob(Attempt(cluster, job_id, 1000), open=open_, data={**WORDS, "state": state})
+
+
+async def keep_as_older(store: Store, *changed: StoredJob) -> None:
+    """Write jobs as a program does that knows no columns for their words."""
+    insert = text(
+        "INSERT INTO jobs (cluster, job_id, submitted, open, data, seen_at)"
+        " VALUES (:cluster, :job, 1000, :open, :data, 1)"
+        " ON CONFLICT (cluster, job_id, submitted) DO UPDATE SET open = excluded.open, data = excluded.data"
+    )
+    rows = [
+        {"cluster": job.attempt.cluster, "job": job.attempt.job_id, "open": job.open, "data": json.dumps(job.data)}
+        for job in changed
+    ]
+    await store.write(lambda c: c.execute(insert, rows) and None)
+
+
+async def words(store: Store) -> dict[tuple[str, int], tuple[str, str]]:
+    """Cluster and job id -> the user and the state by which a job is found."""
+    query = select(tables.jobs.c.cluster, tables.jobs.c.job_id, tables.jobs.c.user, tables.jobs.c.state)
+    return {
+        (row.cluster, row.job_id): (row.user, row.state)
+        for row in await store.read(lambda c: c.execute(query).fetchall())
+    }
+
+
+async def test_what_an_older_program_left_out_or_behind_is_written_when_a_watcher_starts(store: Store) -> None:
+    await keep(store, seen(1, "PENDING"), seen(2, "RUNNING"), seen(3, "RUNNING", open_=False))
+    older = [seen(1, "RUNNING"), seen(2, "COMPLETED", open_=False), seen(4, "RUNNING"), seen(5, "FAILED", open_=False)]
+    await keep_as_older(store, *older, seen(6, "RUNNING", cluster="d"))
+    before = await words(store)
+    assert (before["c", 1], before["c", 2], before["c", 4]) == (("ada", "PENDING"), ("ada", "RUNNING"), ("", ""))
+    await store.write(lambda c: jobs.name(c, "c"))
+    states = {1: "RUNNING", 2: "COMPLETED", 3: "RUNNING", 4: "RUNNING", 5: "FAILED"}
+    assert await words(store) == {**{("c", job): ("ada", state) for job, state in states.items()}, ("d", 6): ("", "")}

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, update
 
 from headgate.model.event import JSON
 from headgate.model.job import Attempt
+from headgate.model.states import JobState
 from headgate.store.dialect import insert_new
 from headgate.store.tables import jobs
 
 _WORDS: Final = ("user", "account", "partition", "name", "label", "state")
 """What of ``data`` has a column of its own, too, to find jobs by."""
+_KEYS: Final = ("cluster", "job_id", "submitted")
+_OPEN_STATES: Final = tuple(state.text for state in JobState if not state.terminal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +157,27 @@ def keep(connection: Connection, changed: Sequence[StoredJob], now: float) -> No
 
 
 def name(connection: Connection, cluster: str) -> None:
-    """Write the words of open attempts that an older program wrote without them, while both worked on this store."""
-    bare = select(jobs).where(jobs.c.cluster == cluster, text("jobs.open"), jobs.c.label == "")
-    found = [_job(row) for row in connection.execute(bare)]
-    if not found:
-        return
-    keys = ("cluster", "job_id", "submitted")
-    connection.execute(
-        update(jobs)
-        .where(*(jobs.c[key] == bindparam(f"of_{key}") for key in keys))
-        .values({word: bindparam(f"new_{word}") for word in _WORDS}),
-        [
-            {f"of_{key}": getattr(job.attempt, key) for key in keys}
-            | {f"new_{word}": _word(job.data, word) for word in _WORDS}
-            for job in found
-        ],
-    )
+    """Write the words that an older program, which knows no columns for them, left out or behind.
+
+    It worked on this store beside a newer one: of what it wrote, an attempt is open, or has no user, or still the state
+    it was open in.
+    """
+    behind = or_(text("jobs.open"), jobs.c.user == "", jobs.c.state.in_(_OPEN_STATES))
+    found: list[dict[str, object]] = []
+    for row in connection.execute(select(jobs).where(jobs.c.cluster == cluster, behind)):
+        known, data = row._mapping, json.loads(row.data)  # noqa: SLF001 - SQLAlchemy's documented accessor
+        words = {word: _word(data, word) for word in _WORDS}
+        if any(known[word] != words[word] for word in _WORDS):
+            found.append(
+                {f"of_{key}": known[key] for key in _KEYS} | {f"new_{word}": value for word, value in words.items()}
+            )
+    if found:
+        connection.execute(
+            update(jobs)
+            .where(*(jobs.c[key] == bindparam(f"of_{key}") for key in _KEYS))
+            .values({word: bindparam(f"new_{word}") for word in _WORDS}),
+            found,
+        )
 
 
 def keep_mail(connection: Connection, wishes: Mapping[Attempt, tuple[frozenset[str], str]]) -> None:
