@@ -142,7 +142,8 @@ def test_a_store_from_a_newer_version_is_refused_in_plain_words(installed: Insta
     with pytest.raises(CommandError) as caught:
         machine.run(*unit["ExecStart"].split(), user="headgate", timeout=60)
     last = caught.value.output.strip().splitlines()[-1]
-    assert last == "headgate: the store was written by a newer Headgate (its tables are at 9999); install that one"
+    assert last.startswith("headgate: the store was written by a newer Headgate: its tables are at 9999")
+    assert last.endswith("install the newer one")
 
 
 def test_removal_keeps_what_purging_takes(installed: Installed) -> None:
