@@ -159,6 +159,21 @@ async def test_what_the_executor_refuses_is_forgotten_and_what_slurm_refuses_is_
     assert (refused.phase, refused.problem) == (Phase.REFUSED, "invalid partition")
 
 
+async def test_what_slurmctld_never_heard_of_is_to_be_tried_again_and_not_refused(store: Store) -> None:
+    played = Played()
+    gateway = gateway_on(store, played)
+    asking = await owner(gateway)
+    words = "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)"
+    played.error = RefusedError("slurm", words, code=1)
+    with pytest.raises(UnavailableError, match="try again"):
+        await gateway.submissions.create(asking, REQUEST, start=True)
+    assert await kept(store, asking.app) == []
+    played.error = None
+    await gateway.submissions.create(asking, REQUEST, start=True)
+    [started] = await kept(store, asking.app)
+    assert started.phase is Phase.ACTIVE
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -48,6 +48,7 @@ from headgate.gateway.ways import Way, refusal
 from headgate.model.app import App
 from headgate.model.event import JSON
 from headgate.model.submission import LOST, Phase, Submission
+from headgate.slurm.refusals import nobody_heard
 from headgate.store import audit, jobs, submissions
 from headgate.store.jobs import StoredJob
 from headgate.store.signals import Topic
@@ -61,6 +62,7 @@ _OVER: Final = ("already completing or completed", "Invalid job id specified", "
 """What Slurm says when there is nothing left to cancel."""
 _DOUBTFUL: Final = ("timeout", "output", "internal")
 """Why the executor ended sbatch, or lost sight of it: Slurm may have been asked by then."""
+_AWAY: Final = "Slurm's controller cannot be reached now; nothing was submitted, try again in a while"
 _UNKNOWN: Final = (
     "it is not known yet whether Slurm took the job; this is being looked into, and the job shows the answer"
 )
@@ -394,6 +396,12 @@ class Submissions:
         elif new and error.error not in ("slurm", *_DOUBTFUL):
             await self._store.write(lambda c: submissions.discard(c, begun))  # Slurm was not asked
             return refusal(error)
+        elif error.error == "slurm" and nobody_heard(error.message):
+            if new:
+                await self._store.write(lambda c: submissions.discard(c, begun))
+            else:
+                await self._store.write(lambda c: self._refused(c, owner, begun, _AWAY))
+            return UnavailableError(_AWAY)
         elif error.error not in _DOUBTFUL:
             problem = error.message
             await self._store.write(lambda c: self._refused(c, owner, begun, problem))

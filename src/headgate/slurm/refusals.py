@@ -12,6 +12,7 @@ _NO_ANSWER: Final = (
     "Transport layer", "Zero Bytes were transmitted", "Communication connection failure", "cannot be started",
     "Incompatible versions", "Resource temporarily unavailable", "(signal ",
 )  # fmt: skip
+_UNHEARD: Final = ("Unable to contact slurm controller", "connect failure")
 _FORBIDDEN: Final = ("Access/permission denied", "access denied")
 _NO_USER: Final = "Invalid user id"
 _MAY_NOT: Final = "Headgate's account may not do this (see its AdminLevel in sacctmgr)"
@@ -30,6 +31,11 @@ def said_no(error: SlurmCommandError) -> SlurmError:
     if any(mark in error.message for mark in _FORBIDDEN):
         return SlurmRefusedError(f"{words}: {_MAY_NOT}")
     return SlurmRefusedError(words)
+
+
+def nobody_heard(complaint: str) -> bool:
+    """Whether a command says that it could not connect to slurmctld: nothing was asked for then."""
+    return all(words in complaint for words in _UNHEARD)
 
 
 def in_slurms_words(error: SlurmCommandError) -> str:
