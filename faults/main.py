@@ -27,11 +27,20 @@ _SHOWN = 10
 
 
 def run(
-    *, seed: int, messages: int, jobs: int, kills: int, seconds: float, only: Sequence[str], logs: Path | None = None
+    *,
+    seed: int,
+    messages: int,
+    jobs: int,
+    kills: int,
+    seconds: float,
+    only: Sequence[str],
+    logs: Path | None = None,
+    spare: Sequence[str] = (),
 ) -> list[Outcome]:
     """Run the phases named, and return what came of them.
 
     ``seconds``: for which facts come in while parts are killed. ``logs``: where the services' logs are put at the end.
+    ``spare``: parts that are not killed.
     """
     begun = time.monotonic()
     with Site(seed) as site, Failover(site.local_url) as failover:
@@ -41,7 +50,7 @@ def run(
         away = max(6.0, seconds / 20)
         ways: dict[str, Callable[[], Outcome]] = {
             "failover": phases.failover,
-            "kills": lambda: phases.kills(Load(messages, jobs, seconds), kills),
+            "kills": lambda: phases.kills(Load(messages, jobs, seconds), kills, spare),
             "store": lambda: phases.store(side, 3),
             "network": lambda: phases.network(side, max(15.0, away)),
             "slurm": lambda: phases.slurm(side, away),
@@ -134,6 +143,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300.0, help="for which these come in")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, in a few minutes")
     parser.add_argument("--only", choices=PHASES, action="append", help="one phase; may be given several times")
+    parser.add_argument("--spare", action="append", default=[], help="a part that is not killed, as `slurmctld`")
     parser.add_argument("--logs", type=Path, help="directory for the services' logs")
     given = parser.parse_args()
     if why := network.possible():
@@ -151,6 +161,7 @@ def main() -> int:
         seconds=given.seconds / (5 if given.quick else 1),
         only=given.only or PHASES,
         logs=given.logs,
+        spare=given.spare,
     )
     return 0 if show(outcomes) else 1
 

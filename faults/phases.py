@@ -10,7 +10,7 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -70,13 +70,14 @@ class Phases:
         self._site, self._ledger, self._chance, self._token = site, ledger, chance, token
         self._failover = failover
 
-    def kills(self, load: Load, kills: int) -> Outcome:
-        """Kill any part at random, so many times."""
+    def kills(self, load: Load, kills: int, spare: Collection[str] = ()) -> Outcome:
+        """Kill any part at random, so many times; none of those to be spared."""
         struck: Counter[str] = Counter()
         sending = 0
         with self._under("kills", load) as hand_offs:
             begun = time.monotonic()
-            order = drawn(victims(self._site, hand_offs), kills, self._chance)
+            among = [one for one in victims(self._site, hand_offs) if one.name not in spare]
+            order = drawn(among, kills, self._chance)
             for number, victim in enumerate(order):
                 while (left := begun + load.seconds * number / kills - time.monotonic()) > 0:
                     self._site.keep_up()
