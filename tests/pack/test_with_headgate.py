@@ -154,4 +154,4 @@ async def test_the_sensor_tells_of_nodes_and_misses_none_while_it_is_away(site: 
 
 async def test_a_sensor_without_a_role_says_so_and_tells_nothing(site: Site, tmp_path: Path) -> None:
     async with site.nobody.sensor(tmp_path / "datastore") as sensor:
-        assert "following triggers takes one" in (await sensor.told())["log"]
+        assert "that takes the role viewer" in (await sensor.told())["log"]
