@@ -96,14 +96,14 @@ async def test_on_a_further_cluster_and_on_the_first_by_one_command(slurm_cluste
         async with served.running():
             served.pull.head = served.origin.pull_request(7, {"bot/build.sh": SAYS + BUILD})
             await served.github.say(served.pull, "ada", "bot: build all confirmed repo:EESSI")
-            await until(lambda: tested(served) == 2, PATIENCE, served.told)
+            await until(lambda: have_passed(served) == 2, PATIENCE, served.told)
             on = {job.target: job for job in await served.jobs_known()}
             for target, cluster in (("zen2", slurm_cluster), ("far", other)):
                 await check_job(served, on[target], cluster)
             assert len({job.comment_id for job in on.values()}) == 2
 
 
-def tested(served: Served) -> int:
+def have_passed(served: Served) -> int:
     """Return how many jobs are told to be tested."""
     return sum("|test result|" in body for body in served.bodies())
 
