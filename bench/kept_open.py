@@ -17,6 +17,8 @@ class KeptOpen:
         self._port = port
         self._head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.again = 0
+        """Requests sent anew, since the server closed an idle connection just then (RFC 9112, 9.3.1)."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,8 +33,16 @@ class KeptOpen:
         return await self._ask(f"POST {path} HTTP/1.1\r\n{about}", body)
 
     async def get(self, path: str) -> tuple[int, bytes]:
-        """Return the status and body of what is there."""
-        return await self._ask(f"GET {path} HTTP/1.1\r\n", b"")
+        """Return the status and body of what is there. Asked again, once, on a connection closed for being idle."""
+        first = f"GET {path} HTTP/1.1\r\n"
+        waited = len(self._free)
+        try:
+            return await self._ask(first, b"")
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            if not waited or getattr(error, "partial", b""):
+                raise
+            self.again += 1
+            return await self._ask(first, b"")
 
     async def _ask(self, first: str, body: bytes) -> tuple[int, bytes]:
         reader, writer = await self._take()

@@ -261,7 +261,9 @@ async def measure(gateway: Gateway, rate: float, seconds: float, submits: float,
     print_table(head, [*rows(base), *rows(reads), *rows(together), *rows(taken)])
     errors = sum(taken.errors.values())
     answered = len(taken.all)
+    again = client.again + submitter.again
     print(f"\n{answered / lasted:,.0f} requests a second were answered, {errors} failed; ", end="")
+    print(f"{again} were sent anew on a connection closed for being idle; ", end="")
     print(
         f"{looking.opened} pages were open, {looking.broken} broke off, {looking.news:,} times they were told of news"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from sqlalchemy import Connection, text
 
@@ -40,6 +41,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             asked = metafunc.config.getoption("--slurm")
             versions = list(SLURM_VERSIONS) if asked == "all" else [asked]
         metafunc.parametrize(fixture, versions, indirect=True, scope="session")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_are() -> None:
+    """Let no test find the log as a command or a service before it left it."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def application(services: Services) -> web.Application:
         return web.json_response(services.hub.comments())
 
     async def tables(_: web.Request) -> web.Response:
-        return web.json_response(services.tables())
+        return web.json_response({**services.tables(), **services.hub.tables()})
 
     async def receivers(_: web.Request) -> web.Response:
         return web.json_response(services.receivers)

@@ -109,7 +109,7 @@ class Services:
         self._queued.append({**place, "properties": properties, "body": json.loads(message.body)})
 
     def tables(self) -> Tables:
-        """Return the tables of Headgate's configuration for all of them; bots are on where a fake can speak to one."""
+        """Return the tables of Headgate's configuration for all chats; bots are on where a fake can speak to one."""
         return {
             "connectors.slack": {"base_url": self.slack.base_url, "token": BOT_TOKEN},
             "connectors.slack.bot": {"enabled": True, "app_token": APP_TOKEN},
@@ -126,7 +126,6 @@ class Services:
             "connectors.rabbitmq.destinations.jobs": {"queue": QUEUE, "declare": True},
             "connectors.apprise.targets.desk": {"url": f"{self.hooks.url.replace('http', 'json', 1)}/apprise"},
             "connectors.webhook.endpoints.site": {"url": f"{self.hooks.url}/webhook"},
-            **self.hub.tables(),
         }
 
     @property

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from headgate.bots.chat import MAX_COMMAND, Incoming
@@ -15,13 +13,6 @@ from headgate.testing.conformance.hostile import HOSTILE
 from tests.bots.site import ALL, Site, everything, known
 
 COMMANDS = ["jobs", "job 7", "output 7", "cancel 7", "cancel 7 yes abcd", "mute 2h", "mute off", "unlink"]
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> Iterator[None]:
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

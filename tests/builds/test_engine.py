@@ -98,7 +98,6 @@ async def test_everything_about_a_build_is_logged_under_the_trace_of_the_comment
     bench: Bench,
 ) -> None:
     bench.place.pull_request()
-    structlog.reset_defaults()  # a test before may have made the log quiet
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         await bench.place.comment(BUILD)
         await bench.go()

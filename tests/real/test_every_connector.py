@@ -34,8 +34,7 @@ class ConnectedSite(Site):
         self.socket = cluster.shared / f"{directory.name}.sock"
 
     def _configuration(self) -> Tables:
-        connectors = {name: table for name, table in self.services.tables().items() if not name.startswith("builds")}
-        tables = super()._configuration() | connectors | {"local": {"socket": str(self.socket)}}
+        tables = super()._configuration() | self.services.tables() | {"local": {"socket": str(self.socket)}}
         return tables | {"notify": tables["notify"] | {"subscription_delay": 2}}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from headgate.bots.chat import Answer, Converse, Incoming, Listener, Memory
@@ -63,13 +62,6 @@ class _Listens:
             await asyncio.Event().wait()
         finally:
             room.listening.remove(self._name)
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> Iterator[None]:
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

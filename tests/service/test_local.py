@@ -3,13 +3,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from headgate.bots.rates import Rates
@@ -20,13 +18,6 @@ from headgate.store.store import Store
 from headgate.web.local.desk import LocalDesk
 from tests.service.running import RunningHeadgate, mail_only
 from tests.web.local.serving import ADDRESSING, CONNECTORS, ME, open_directory, run_as
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> Iterator[None]:
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 def desk(store: Store, path: Path) -> LocalDesk:

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from headgate.errors import SlurmCommandError, SlurmOutputError
@@ -20,13 +18,6 @@ from tests.slurm.commands.test_squeue import JOB
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeSlurm:
     return FakeSlurm(tmp_path, cluster="c")
-
-
-@pytest.fixture(autouse=True)
-def _plain_logs() -> Iterator[None]:
-    structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
 
 
 async def test_queue_is_what_squeue_says(fake: FakeSlurm) -> None:

@@ -8,8 +8,6 @@ submitted a second time by itself.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -24,13 +22,14 @@ from headgate.config.gateway import GatewayLimits
 from headgate.errors import NotFoundError
 from headgate.executor.interface import Place, Submitted
 from headgate.executor.refusal import ExecutorError, RefusedError
+from headgate.gateway.allowed import check_active, check_places, check_request
 from headgate.gateway.apps import Principal
 from headgate.gateway.directories import Directories
 from headgate.gateway.following import Follower
+from headgate.gateway.kept import files_of, fingerprint, output_options, plain
 from headgate.gateway.refusals import (
     BadRequestError,
     ConflictError,
-    NotAllowedError,
     TooLargeError,
     TooManyError,
     UnavailableError,
@@ -38,10 +37,7 @@ from headgate.gateway.refusals import (
 from headgate.gateway.request import JobRequest, JobUpdate
 from headgate.gateway.script import (
     BATCH,
-    DEFAULT_ARRAY_OUTPUT,
-    DEFAULT_OUTPUT,
     command_script,
-    named_files,
 )
 from headgate.gateway.templates.store import TemplateStore
 from headgate.gateway.ways import Way, refusal
@@ -132,8 +128,8 @@ class Submissions:
         with the request; ``output`` and ``error`` there are absolute paths, in place of those in the job's directory.
         """
         way = self._way(request.cluster)
-        self._check_rules(owner.app, way, request)
-        repeat = None if repeat_key is None else Repeat(repeat_key, _fingerprint(request, more, start=start))
+        check_request(owner.app, way.name, request)
+        repeat = None if repeat_key is None else Repeat(repeat_key, fingerprint(request, more, start=start))
         if repeat is not None and (first := await self._repeated(owner, repeat)) is not None:
             return await self._resume(owner, first, request, start=start), False
         script = await self._script(owner.app, request)
@@ -267,7 +263,7 @@ class Submissions:
         kept: dict[str, JSON] = {
             **request.kept(),
             "options": dict(request.options()),
-            **_files(request, script),
+            **files_of(request, script),
             **(more or {}),
         }
         return Submission(
@@ -314,7 +310,7 @@ class Submissions:
         if added is not None:
             self._record(connection, owner, "create job", added)
             if start:
-                self._check_active(connection, owner, own=1)
+                check_active(connection, owner.app, owner.user, own=1)
         return added
 
     # Starting and stopping
@@ -336,16 +332,8 @@ class Submissions:
         return await self._submit(owner, begun, script)
 
     def _begin(self, connection: Connection, owner: Owner, submission: Submission) -> Submission | None:
-        self._check_active(connection, owner)
+        check_active(connection, owner.app, owner.user)
         return submissions.begin(connection, submission, self._clock())
-
-    def _check_active(self, connection: Connection, owner: Owner, own: int = 0) -> None:
-        """Check that there may be one job more. ``own``: how many are there for it already. Raises TooManyError."""
-        rules = owner.app.rules
-        for most, user in ((rules.max_active, None), (rules.max_active_per_user, owner.user)):
-            if most is not None and submissions.count_active(connection, owner.app.id, user) - own >= most:
-                whose = "this app" if user is None else "this user"
-                raise TooManyError(f"{whose} may have {most} jobs that are not over; wait until one is")
 
     async def _batch(self, submission: Submission) -> bytes:
         try:
@@ -369,8 +357,8 @@ class Submissions:
                 begun.user,
                 Place(begun.root, begun.path),
                 script,
-                options={**_mapping(options), **output_options(begun.request)},
-                environment={name: str(value) for name, value in _mapping(variables).items()},
+                options={**plain(options), **output_options(begun.request)},
+                environment={name: str(value) for name, value in plain(variables).items()},
                 cluster=way.alias,
                 save_as=BATCH if keeping else "",
                 when=keeping,
@@ -444,7 +432,7 @@ class Submissions:
     async def update(self, owner: Owner, submission: Submission, changes: JobUpdate) -> None:
         """Change a job that Slurm has. Raises BadRequestError with Slurm's words."""
         job, way = self._job_of(submission), self._way(submission.cluster)
-        self._check_places(owner.app, changes.partition, changes.account, named=False)
+        check_places(owner.app, changes.partition, changes.account, named=False)
         try:
             await way.jobs.update(submission.user, job, changes.changes(), cluster=way.alias)
         except (RefusedError, ExecutorError) as error:
@@ -532,22 +520,6 @@ class Submissions:
             raise BadRequestError(f"there is no cluster {cluster[:64]!a}; there are: {', '.join(self._ways)}")
         return way
 
-    def _check_rules(self, app: App, way: Way, request: JobRequest) -> None:
-        if app.rules.clusters and way.name not in app.rules.clusters:
-            raise NotAllowedError(f"the app {app.name} may not submit to {way.name}")
-        self._check_places(app, request.partition, request.account, named=True)
-
-    def _check_places(self, app: App, partition: str | None, account: str | None, *, named: bool) -> None:
-        """Check that a job goes where the app may send it. With ``named``, it has to say where if that matters."""
-        if app.rules.partitions and (named or partition is not None):
-            given = partition.split(",") if partition else []
-            if not given or not set(given) <= set(app.rules.partitions):
-                raise NotAllowedError(
-                    f"a job of this app names one of the partitions {', '.join(app.rules.partitions)}"
-                )
-        if app.rules.accounts and (named or account is not None) and account not in app.rules.accounts:
-            raise NotAllowedError(f"a job of this app names one of the accounts {', '.join(app.rules.accounts)}")
-
     def _record(
         self,
         connection: Connection,
@@ -574,46 +546,5 @@ def _not_kept(begun: Submission, error: BaseException) -> None:
     _log.warning("gateway.job_not_kept", submission=begun.id, error=str(error))
 
 
-def output_options(request: Mapping[str, JSON]) -> dict[str, str]:
-    """Return where Slurm is told to write, unless the script says so itself."""
-    return {name: str(request[name]) for name in ("output", "error") if request.get(name) and not _own(request, name)}
-
-
-def _own(request: Mapping[str, JSON], name: str) -> bool:
-    own = request.get("script_files")
-    return isinstance(own, dict) and name in own
-
-
-def _files(request: JobRequest, script: str) -> dict[str, JSON]:
-    """Return where the job's output and errors will lie, and what of it the script itself says."""
-    own: dict[str, JSON] = dict(named_files(script))
-    given = {"output": request.output, "error": request.error}
-    for name in [name for name, value in given.items() if value is not None]:
-        own.pop(name, None)  # what sbatch is told counts for more than the script
-    default = DEFAULT_ARRAY_OUTPUT if request.array else DEFAULT_OUTPUT
-    output = given["output"] or own.get("output") or default
-    error = given["error"] or own.get("error")
-    files: dict[str, JSON] = {"output": output}
-    if error:
-        files["error"] = error
-    if own:
-        files["script_files"] = own
-    return files
-
-
-def _mapping(value: JSON) -> dict[str, str | int | bool]:
-    return (
-        {name: one for name, one in value.items() if isinstance(one, str | int | bool)}
-        if isinstance(value, dict)
-        else {}
-    )
-
-
 def _over_is_fine(error: RefusedError) -> bool:
     return error.error == "slurm" and any(words in error.message for words in _OVER)
-
-
-def _fingerprint(request: JobRequest, more: Mapping[str, JSON] | None, *, start: bool) -> str:
-    """Return what tells two requests apart."""
-    text = json.dumps([request.model_dump(mode="json"), more, start], sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

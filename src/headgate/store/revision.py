@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from headgate.errors import StoreError
 
-NEWEST = "0007"
+NEWEST = "0008"
 """The newest migration; a test holds that it is."""
 
 

@@ -346,6 +346,8 @@ submissions = Table(
     Column("ended_at", Double),
     Column("deleted_at", Double),
     Index("ix_submissions_owner", "app_id", "user", "number"),
+    Index("ix_submissions_state", "app_id", "user", "state", "number"),
+    Index("ix_submissions_phase", "app_id", "user", "phase", "number"),
     Index("ix_submissions_repeat_key", "app_id", "user", "repeat_key", unique=True),
     Index("ix_submissions_task_uuid", "app_id", "task_uuid", unique=True),
     Index("ix_submissions_job_id", "cluster", "job_id"),

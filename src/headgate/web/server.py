@@ -14,6 +14,9 @@ from headgate.errors import ConfigError
 
 _QUEUE: Final = 2048
 """Connections that wait to be accepted."""
+_KEEP_ALIVE: Final = 75
+"""Seconds a connection may be idle: longer than the minute for which proxies keep theirs (nginx's upstream
+``keepalive_timeout``), so that it is not closed at the moment at which one sends the next request on it."""
 
 
 class _QuietServer(uvicorn.Server):
@@ -44,6 +47,7 @@ class WebServer:
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=_KEEP_ALIVE,
             access_log=False,
             server_header=False,
             proxy_headers=False,  # who is believed is a setting of ours

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import structlog
 from structlog.testing import capture_logs
 
 from headgate.events.sources.health import Health
@@ -25,7 +24,6 @@ def test_slow_slurm_is_asked_less_often() -> None:
 
 
 def test_failure_is_told_once_and_its_end_too() -> None:
-    structlog.reset_defaults()  # a test before may have made the log quiet
     health = Health("nodes", 10.0, 5.0)
     with capture_logs() as lines:
         for _ in range(3):
