@@ -39,7 +39,8 @@ class KeptOpen:
         try:
             return await self._ask(first, b"")
         except (ConnectionError, asyncio.IncompleteReadError) as error:
-            if not waited or getattr(error, "partial", b""):
+            begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
+            if not waited or begun:
                 raise
             self.again += 1
             return await self._ask(first, b"")
