@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import Connection
 
 from headgate.events.journal import Journal
 from headgate.gateway.following import HOOKS, Follower
@@ -11,7 +16,7 @@ from headgate.model.event import Event, EventKind
 from headgate.model.submission import FORGOTTEN, Phase
 from headgate.store import app_events, deliveries, hooks, journal, submissions
 from headgate.store.deliveries import DeliveryFilter
-from headgate.store.store import Store
+from headgate.store.store import Store, Work
 from tests.gateway.made import APP, NOW, begun, event, kept, now, submission
 
 FOLLOWER = Follower(frozenset({"mailto"}))
@@ -136,3 +141,32 @@ async def test_jobs_of_nobody_change_nothing(store: Store) -> None:
     await happen(store, event(EventKind.JOB_ENDED, 99, state="FAILED"))
     assert await now(store, own) == own
     assert len(await store.read(lambda c: journal.find(c, journal.EventFilter(), limit=9))) == 1
+
+
+@pytest.mark.parametrize("first", ["the end", "whose job it is"])
+async def test_an_end_written_while_it_is_written_whose_job_it_is_is_told(store: Store, first: str) -> None:
+    own = await begun(store, submission())
+    ended = event(EventKind.JOB_ENDED, 7, NOW + 9, state="COMPLETED", exit_code=0)
+    ways: dict[str, Work[object]] = {
+        "the end": lambda c: Journal([FOLLOWER]).append(c, [ended]),
+        "whose job it is": lambda c: FOLLOWER.joined(c, own, 7),
+    }
+    earlier, later = ways.pop(first), next(iter(ways.values()))
+    done, go_on = threading.Event(), threading.Event()
+
+    def slowly(connection: Connection) -> None:
+        earlier(connection)
+        done.set()
+        go_on.wait(30)
+
+    other = Store(store.url.render_as_string(hide_password=False))
+    slow = asyncio.create_task(store.write(slowly))
+    await asyncio.to_thread(done.wait, 30)
+    quick = asyncio.create_task(other.write(later))
+    await asyncio.wait({quick}, timeout=0.5)  # it ends only if it does not wait for its turn
+    go_on.set()
+    await asyncio.gather(slow, quick)
+    await asyncio.to_thread(other.close)
+    assert (await now(store, own)).phase is Phase.ENDED
+    told = await store.read(lambda c: app_events.after(c, own.app_id, 0))
+    assert [one.event.key for one in told] == [ended.key]

@@ -9,14 +9,15 @@ from headgate.executor.interface import FileActor, JobActor
 from headgate.gateway.following import Follower
 from headgate.gateway.settling import Settler, SettlingSettings, array_values
 from headgate.gateway.ways import Way
+from headgate.model.event import EventKind
 from headgate.model.job import Attempt, ExitStatus, Figures
 from headgate.model.states import JobState
 from headgate.model.submission import FORGOTTEN, Phase
-from headgate.store import audit, jobs, submissions
+from headgate.store import app_events, audit, jobs, journal, submissions
 from headgate.store.audit import AuditFilter
 from headgate.store.jobs import StoredJob
 from headgate.store.store import Store
-from tests.gateway.made import CLUSTER, NOW, begun, now, submission
+from tests.gateway.made import CLUSTER, NOW, begun, event, now, submission
 
 NOBODY: Any = None
 
@@ -167,6 +168,17 @@ async def test_a_job_that_slurm_forgot_does_not_run_for_ever(store: Store) -> No
     assert (over.phase, over.state, over.ended_at, over.failed) == (Phase.ENDED, None, NOW + 610, False)
     assert over.problem == FORGOTTEN
     assert await store.read(lambda c: submissions.count_active(c, own.app_id)) == 0
+
+
+async def test_before_a_job_is_given_up_the_journal_is_asked_and_the_app_told(store: Store) -> None:
+    own = await begun(store, submission(), job_id=7)
+    ended = event(EventKind.JOB_ENDED, 7, NOW + 9, state="FAILED", exit_code=2)
+    await store.write(lambda c: journal.append(c, [ended]))  # as by a Headgate whose submissions did not follow
+    await watched(store, 7, open_=False)
+    await Slurm().settler(store).look(NOW + 10_000)
+    over = await now(store, own)
+    assert (over.phase, over.state, over.problem, over.ended_at) == (Phase.ENDED, "FAILED", None, NOW + 9)
+    assert [one.event.key for one in await store.read(lambda c: app_events.after(c, own.app_id, 0))] == [ended.key]
 
 
 async def test_a_job_that_goes_on_or_was_not_seen_yet_is_not_forgotten(store: Store) -> None:

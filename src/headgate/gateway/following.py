@@ -48,6 +48,8 @@ class Follower:
         by_cluster: dict[str, set[int]] = {}
         for _, event in told:
             by_cluster.setdefault(event.cluster, set()).update(_ids(event))
+        if by_cluster:
+            app_events.take_turn(connection)
         for cluster, ids in by_cluster.items():
             found = {one.job_id: one for one in submissions.of_jobs(connection, cluster, ids)}
             if found:
@@ -55,17 +57,22 @@ class Follower:
 
     def joined(self, connection: Connection, begun: Submission, job_id: int) -> Submission:
         """Keep the job a start led to, and make good what the journal has of it already; return the submission."""
+        app_events.take_turn(connection)
         kept = submissions.submitted(connection, begun, job_id)
         if kept is None:
             current = submissions.get(connection, begun.app_id, begun.id)
             return current or begun
-        since = (begun.requested_at or 0.0) - SKEW
-        if not journal.has_of_job(connection, begun.cluster, job_id, since):
-            return kept
-        wanted = EventFilter(kind="job.*", job_id=job_id, cluster=begun.cluster, since=since)
+        return self.made_good(connection, kept)
+
+    def made_good(self, connection: Connection, own: Submission) -> Submission:
+        """Have a submission, and its app, follow what the journal has of its job; return it as it is then."""
+        since, job_id = (own.requested_at or 0.0) - SKEW, own.job_id
+        if job_id is None or not journal.has_of_job(connection, own.cluster, job_id, since):
+            return own
+        wanted = EventFilter(kind="job.*", job_id=job_id, cluster=own.cluster, since=since)
         before = [(one.id, one.event) for one in journal.find(connection, wanted, limit=_MOST)]
-        self._tell(connection, before, {job_id: kept})
-        return submissions.get(connection, begun.app_id, begun.id) or kept
+        self._tell(connection, before, {job_id: own})
+        return submissions.get(connection, own.app_id, own.id) or own
 
     def _tell(
         self, connection: Connection, told: Sequence[tuple[int, Event]], found: Mapping[int | None, Submission]

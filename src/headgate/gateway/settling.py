@@ -21,7 +21,7 @@ from headgate.model.event import JSON
 from headgate.model.job import Figures
 from headgate.model.states import JobState, read_state
 from headgate.model.submission import FORGOTTEN, LOST, Phase, Submission
-from headgate.store import audit, jobs, submissions
+from headgate.store import app_events, audit, jobs, submissions
 from headgate.store.jobs import StoredJob
 from headgate.store.signals import Bell, Topic
 from headgate.store.store import Store
@@ -148,10 +148,18 @@ class Settler:
         if now < self._forgotten_next:
             return
         self._forgotten_next = now + _FORGOTTEN / 10
-        values = {"phase": Phase.ENDED.value, "state": None, "problem": FORGOTTEN, "ended_at": now}
         for own in await self._store.read(lambda connection: submissions.forgotten(connection, now - _FORGOTTEN)):
-            await self._store.write(partial(submissions.follow, submission=own, values=values))
-            _log.warning("gateway.forgotten", submission=own.id, job=own.job_id)
+            if await self._store.write(partial(self._forgotten, own=own, now=now)):
+                _log.warning("gateway.forgotten", submission=own.id, job=own.job_id)
+
+    def _forgotten(self, connection: Connection, own: Submission, now: float) -> bool:
+        """End a submission as the journal says, which may know more by now; say whether it does not, and gave it up."""
+        app_events.take_turn(connection)
+        if self._follower.made_good(connection, own).phase is not Phase.ACTIVE:
+            return False
+        values = {"phase": Phase.ENDED.value, "state": None, "problem": FORGOTTEN, "ended_at": now}
+        submissions.follow(connection, own, values)
+        return True
 
     async def _fetch_figures(self, now: float) -> None:
         """Ask accounting, once for each cluster, what jobs that are over used, so that it can be told for ever."""

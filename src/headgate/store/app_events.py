@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -14,6 +15,8 @@ from headgate.store.tables import app_events
 
 AT_ONCE = 500
 """Events one look returns at most."""
+_TURN: Final = 0x48454145
+"""PostgreSQL's advisory lock of those who write what apps are told; any number, the same for every Headgate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,17 @@ class AppEvent:
     submission_id: str
     user: str
     event: Event
+
+
+def take_turn(connection: Connection) -> None:
+    """Have others who tell apps wait until this transaction has ended. On SQLite they do by themselves.
+
+    Without, of two at once, one that writes a job's end and one that writes whose job it is, neither sees the other's,
+    and the end is told to nobody. And numbers would come to be seen in another order than they grow, so that whoever
+    asks for what is beyond the last one would miss some. To be called before anything is read that it is about.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 def add(connection: Connection, new: Sequence[tuple[str, str, str, int]]) -> None:
