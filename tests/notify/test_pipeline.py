@@ -4,20 +4,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
+from headgate.errors import StoreError
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.model.message import Message, Outcome
-from headgate.notify.connector import Delivered, Envelope, GiveUp, Scope, TryAgain
+from headgate.notify.connector import Commit, Delivered, Envelope, GiveUp, Scope, TryAgain
 from headgate.notify.connector import Outcome as SendOutcome
 from headgate.notify.pipeline import Worker, WorkerSettings
 from headgate.notify.retries import RetryPolicy
 from headgate.store import deliveries, outcomes
 from headgate.store.claims import Limits
 from headgate.store.deliveries import Delivery, DeliveryFilter
-from headgate.store.store import Store
+from headgate.store.store import Store, Work
 from tests.notify.connectors import ScriptedConnector
 from tests.store.owed import owe
 
+T = TypeVar("T")
 QUICK = RetryPolicy(first=0.01, longest=0.05, attempts=5)
 
 
@@ -221,6 +224,70 @@ class _Hanging(ScriptedConnector):
         del envelope, commit
         await asyncio.Event().wait()
         raise AssertionError
+
+
+class _Far(Store):
+    """A store that may be out of reach."""
+
+    away = False
+
+    async def write(self, work: Work[T], *, found_again: bool = False) -> T:
+        if self.away:
+            raise StoreError("it is away")
+        return await super().write(work, found_again=found_again)
+
+
+class _Slow(ScriptedConnector):
+    """Is in the middle of its first message until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__(repeat_safe=False)
+        self.begun, self.may = asyncio.Event(), asyncio.Event()
+
+    async def send(self, envelope: Envelope, commit: Commit) -> SendOutcome:
+        async def and_wait() -> None:
+            await commit()
+            self.begun.set()
+            await self.may.wait()
+
+        return await super().send(envelope, and_wait)
+
+
+async def test_a_worker_that_was_cut_off_for_longer_than_its_lease_sends_nothing_of_what_it_had_claimed(
+    store: Store,
+) -> None:
+    keys = await owe(store, [(f"user{number}", number) for number in range(20)])
+    far = _Far(store.url.render_as_string(hide_password=False))
+    slow, quick = _Slow(), ScriptedConnector(repeat_safe=False)
+    async with asyncio.timeout(60), working(far, slow, settings(prefetch=20, lease=0.6), "far"):
+        await slow.begun.wait()
+        far.away = True
+        async with working(store, quick, settings(), "near"):
+            slow.may.set()
+            while len(quick.taken) < len(keys):
+                await store.write(lambda c: outcomes.expire(c, store.clock.now()))
+                await asyncio.sleep(0.05)
+        far.away = False
+        [later] = await owe(store, [("ada", 99)])
+        while later not in slow.taken:
+            await asyncio.sleep(0.05)
+    await asyncio.to_thread(far.close)
+    assert quick.taken == dict.fromkeys(keys, 1)
+    assert len(slow.taken) == 2  # the one that it was in the middle of, and the later one
+
+
+async def test_what_is_sent_for_longer_than_a_lease_stays_its_workers(store: Store) -> None:
+    [key] = await owe(store, [("ada", 1)])
+    slow, quick = _Slow(), ScriptedConnector()
+    async with asyncio.timeout(60), working(store, slow, settings(lease=0.6), "slow"):
+        await slow.begun.wait()
+        async with working(store, quick, settings(), "quick"):
+            for _ in range(30):
+                await store.write(lambda c: outcomes.expire(c, store.clock.now()))
+                await asyncio.sleep(0.05)
+        slow.may.set()
+        await settled(store)
+    assert (slow.taken, quick.taken) == ({key: 1}, {})
 
 
 async def test_what_one_digest_cannot_show_is_told_in_the_next(store: Store) -> None:

@@ -146,8 +146,9 @@ async def test_what_a_dead_worker_held_is_given_back_when_its_lease_ends(store: 
 
 async def test_a_renewed_lease_does_not_end(store: Store) -> None:
     await owed(store, [("ada", 1)])
-    await claim(store, owner="alive")
-    assert await store.write(lambda c: outcomes.renew(c, "alive", 500.0)) == 1
+    [bundle] = await claim(store, owner="alive")
+    assert bundle.lease.until == 160.0
+    assert await store.write(lambda c: outcomes.renew(c, [bundle.deliveries[0].id], "alive", 500.0)) == 1
     assert await store.write(lambda c: outcomes.expire(c, 161.0)) == 0
 
 

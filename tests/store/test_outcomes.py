@@ -90,9 +90,8 @@ async def test_of_results_only_partly_ours_the_others_have_no_failure(store: Sto
 
 
 async def test_leases_are_renewed_for_their_owner_only(store: Store) -> None:
-    await leased(store, 2, owner="w")
-    await leased(store, 3, owner="other")
-    assert await store.write(lambda c: outcomes.renew(c, "w", 500.0)) == 2
+    mine, others = await leased(store, 2, owner="w"), await leased(store, 3, owner="other")
+    assert await store.write(lambda c: outcomes.renew(c, mine + others, "w", 500.0)) == 2
     assert await store.write(lambda c: outcomes.expire(c, 161.0)) == 3
     assert [item.state for item in await all_of(store)] == [SENDING] * 2 + [READY] * 3
 

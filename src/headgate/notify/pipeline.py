@@ -30,6 +30,7 @@ from headgate.model.message import Message
 from headgate.notify import metrics
 from headgate.notify.breaker import Breaker
 from headgate.notify.connector import Connector, Delivered, Envelope, GiveUp, Outcome, TryAgain
+from headgate.notify.leases import LeaseLostError, Leases
 from headgate.notify.pace import Pace
 from headgate.notify.retries import RetryPolicy, settle
 from headgate.notify.targets import Targets
@@ -87,6 +88,7 @@ class Worker:
         self._targets = Targets(settings.concurrency if connector.wants_events else 1)
         self._breaker = Breaker(connector.name, settings.pause_first, settings.pause_longest)
         self._pace = Pace()
+        self._leases = Leases(store, owner, settings.lease)
         self._sent: dict[int, Claimed] = {}
         self._stopping = asyncio.Event()
         self._bell: Bell | None = None
@@ -143,10 +145,14 @@ class Worker:
             if not self._connector.repeat_safe and not holding:
                 await self._gate.acquire()
                 holding = True
+            if not self._leases.hold(bundle):  # what held the gate may have waited long for the store
+                raise LeaseLostError
 
         try:
             outcome = await self._send(Envelope(bundle.target, message, bundle.key, await self._events(bundle)), commit)
             await self._record(bundle, outcome)
+        except LeaseLostError:
+            self._let_go(bundle)
         finally:
             if holding:
                 self._gate.release()
@@ -160,7 +166,7 @@ class Worker:
         rest = tuple(delivery.id for delivery in bundle.deliveries[used:])
         if rest:
             await self._write([Settled(rest, DeliveryState.READY, not_before=self._store.clock.now(), counts=False)])
-        return message, Bundle(bundle.target, bundle.deliveries[:used])
+        return message, Bundle(bundle.target, bundle.deliveries[:used], bundle.lease)
 
     def _fold(self, bundle: Bundle) -> tuple[Message, int]:
         messages = [Message.model_validate_json(delivery.message) for delivery in bundle.deliveries]
@@ -188,6 +194,8 @@ class Worker:
             outcome = await self._connector.send(envelope, commit)
         except RecipientError as error:
             return GiveUp(Reason.TARGET_REFUSED, error.message)
+        except LeaseLostError:
+            raise
         except Exception as error:  # noqa: BLE001 - a connector's defect must cost one message one attempt, not the service
             _log.error("connector.defect", connector=self.name, target=envelope.target, **_defect(error))
             outcome = TryAgain(Reason.INTERNAL_ERROR, f"the connector failed: {type(error).__name__}")
@@ -223,6 +231,7 @@ class Worker:
             else:
                 break
         for result in results:
+            self._leases.settled(result.ids)
             self._count(result)
         if self._bell is not None and self._queue.empty():
             self._bell.ring()  # what had to wait for these in its lane may go now
@@ -262,6 +271,9 @@ class Worker:
 
     async def _deliver_or_postpone(self, bundle: Bundle) -> None:
         """Deliver a message, unless its service or its target turned out to be down since it was claimed."""
+        if not self._leases.hold(bundle):
+            self._let_go(bundle)
+            return
         now = self._store.clock.now()
         until = now if self._breaker.closed_for(now) else self._targets.held_until(bundle.target, now)
         turn = self._pace.enter(bundle.target, now) if until is None else None
@@ -305,9 +317,15 @@ class Worker:
         except StoreError as error:
             _log.error("worker.cannot_claim", connector=self.name, error=error.message)
             return False
+        self._leases.took(bundles)
         for bundle in bundles:
             self._queue.put_nowait(bundle)
         return bool(bundles)
+
+    def _let_go(self, bundle: Bundle) -> None:
+        """Leave to others what could not be sent while it was ours: they may be sending it already."""
+        self._leases.let_go(bundle)
+        _log.warning("worker.lease_lost", connector=self.name, **_told(bundle.deliveries[:_ON_A_LINE]))
 
     async def _idle(self, seconds: float) -> None:
         if self._bell is not None:
@@ -329,11 +347,7 @@ class Worker:
         while True:
             await asyncio.sleep(self._settings.lease / 3)
             try:
-                await self._store.write(
-                    lambda connection: outcomes.renew(
-                        connection, self._owner, self._store.clock.now() + self._settings.lease
-                    )
-                )
+                await self._leases.renew()
             except StoreError as error:
                 _log.error("worker.cannot_renew", connector=self.name, error=error.message)
 

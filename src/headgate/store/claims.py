@@ -7,6 +7,7 @@ PostgreSQL, at the single writer on SQLite), so rates hold over any number of wo
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -49,12 +50,20 @@ class Claimed:
     """The trace of its event."""
 
 
+@dataclass(slots=True, eq=False)
+class Lease:
+    """Until when, by the store's clock, what one claim brought is the claimer's; put off when it is renewed."""
+
+    until: float = math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """What becomes one message to one target: one delivery, or several folded into a digest."""
 
     target: str
     deliveries: tuple[Claimed, ...]
+    lease: Lease = field(default_factory=Lease, compare=False)
 
     @property
     def key(self) -> str:
@@ -266,8 +275,10 @@ def _lease(connection: Connection, decided: Plan, owner: str, until: float) -> l
             target,
             Claimed(number, key, attempts, created_at, message or "", event_id, traces.get(event_id, "")),
         )
-    singles = [Bundle(claimed[number][0], (claimed[number][1],)) for number in decided.singles]
+    lease = Lease(until)
+    singles = [Bundle(claimed[number][0], (claimed[number][1],), lease) for number in decided.singles]
     digests = [
-        Bundle(target, tuple(claimed[number][1] for number in numbers)) for target, numbers in decided.digests.items()
+        Bundle(target, tuple(claimed[number][1] for number in numbers), lease)
+        for target, numbers in decided.digests.items()
     ]
     return singles + digests

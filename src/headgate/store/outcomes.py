@@ -90,14 +90,14 @@ def _leased(connection: Connection, numbers: Sequence[int], owner: str, values: 
     )
 
 
-def renew(connection: Connection, owner: str, until: float) -> int:
-    """Extend every lease of ``owner``; return how many it has."""
-    statement = (
+def renew(connection: Connection, numbers: Sequence[int], owner: str, until: float) -> int:
+    """Extend the lease of those deliveries that are leased to ``owner``; return how many that are."""
+    return connection.execute(
         update(deliveries)
+        .where(one_of(connection, deliveries.c.id, numbers))
         .where(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_owner == owner)
         .values(lease_until=until)
-    )
-    return connection.execute(statement).rowcount
+    ).rowcount
 
 
 def give_back(connection: Connection, numbers: Sequence[int], owner: str) -> int:
