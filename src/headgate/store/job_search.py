@@ -100,6 +100,16 @@ class FoundJob:
         """Whether some of it is not over."""
         return any(state in _OPEN_STATES for state in self.states)
 
+    @property
+    def waits(self) -> bool:
+        """Whether some of it has not begun."""
+        return JobState.PENDING.text in self.states
+
+    @property
+    def runs(self) -> bool:
+        """Whether some of it has begun and is not over."""
+        return any(state in _OPEN_STATES and state != JobState.PENDING.text for state in self.states)
+
 
 @dataclass(frozen=True, slots=True)
 class FoundJobs:

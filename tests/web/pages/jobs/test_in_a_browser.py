@@ -13,6 +13,7 @@ from headgate.model.event import EventKind
 from headgate.notify.output import OutputReader
 from headgate.store import jobs, journal
 from headgate.testing.slurm import FakeSlurm
+from tests.web.pages.jobs.owners import Owners
 from tests.web.pages.jobs_seen import ARRAY, FAILED, RUNS, WAITS, event, stored
 from tests.web.pages.pages_place import PagesPlace, serious
 
@@ -121,3 +122,17 @@ async def test_output_is_followed_and_its_escapes_do_nothing(
 
 async def _answer(value: str) -> str:
     return value
+
+
+async def test_ones_own_job_is_held_by_clicking(place: PagesPlace, browser: Browser, owners: Owners) -> None:
+    async with place.served() as origin:
+        context = await place.browsing(browser, origin, "user", viewport={"width": 360, "height": 740})
+        page = await context.new_page()
+        await page.goto(f"/ui/jobs/alpha/{WAITS}")
+        await page.get_by_role("button", name="Hold…").click()
+        assert await serious(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        await page.get_by_role("button", name="Hold 1 job").click()
+        await expect(page.get_by_text("it does not start until it is released")).to_be_visible()
+        await context.close()
+    assert owners.asked == [("hold", "uma", str(WAITS), "a")]

@@ -147,6 +147,68 @@ async def test_an_operator_holds_and_releases_and_sees_the_cluster(slurm_cluster
     slurm_cluster.command("scancel", str(job))
 
 
+async def ordered(person: Person, order: str, *keys: str) -> tuple[str, str]:
+    """Have something done to jobs; return what the page before it said, and the one after it."""
+    given = {"job": list(keys), "order": order}
+    asked = await person.post("/jobs/orders", given)
+    done = await person.post("/jobs/orders/run", given)
+    return asked.text, done.text
+
+
+async def test_owners_hold_release_and_requeue_their_jobs_and_slurm_decides(
+    slurm_cluster: Cluster, tmp_path: Path
+) -> None:
+    later, go = "--begin=now+1hour", "#!/bin/bash\nsleep 300\n"
+    waits = slurm_cluster.submit("ada", go, later)
+    array = slurm_cluster.submit("ada", go, later, "--array=0-2")
+    runs = slurm_cluster.submit("ada", go, "--requeue")
+    once = slurm_cluster.submit("ada", go, "--no-requeue")
+    own, tasks, running, single = (f"{slurm_cluster.name}/{one}" for one in (waits, f"array/{array}", runs, once))
+    async with (
+        pages_of(slurm_cluster, tmp_path, "watcher", "nodes") as pages,
+        pages.of("ada") as ada,
+        pages.of("ben") as ben,
+    ):
+        assert "Release…" not in await shows(ada, f"/jobs/{own}", ">pending<", "Hold…")
+        await shows(ada, f"/jobs/{tasks}", ">pending<", "Hold…")
+        asked, done = await ordered(ada, "hold", own, tasks)
+        assert "2 of 2 jobs" in asked
+        assert "2 of 2 done" in done
+        for job in (waits, array):
+            assert "Reason=JobHeldUser" in slurm_cluster.command("scontrol", "show", "job", str(job))
+        assert "Hold…" not in await shows(ada, f"/jobs/{own}", "Release…")
+        asked, done = await ordered(ada, "release", own)
+        assert "it may start" in done
+        assert "JobHeld" not in slurm_cluster.command("scontrol", "show", "job", str(waits))
+
+        await ordered(ben, "hold", own)
+        assert "Release…" not in await shows(ada, f"/jobs/{own}", "JobHeldAdmin")
+        asked, done = await ordered(ada, "release", own)
+        assert "was held by an administrator" in asked
+        assert "denied" in done
+        await shows(ben, f"/jobs/{own}", "Release…")
+        assert (await ben.post("/jobs/orders/run", {"job": own, "order": "release"})).status_code == 200
+
+        assert "Requeue…" not in await shows(ada, f"/jobs/{single}", ">running<", "Cancel…")
+        asked, done = await ordered(ada, "requeue", single)
+        assert "was submitted not to be requeued" in asked
+        assert "Requeue 1" not in asked
+        assert slurm_cluster.job_state(once) == "RUNNING"
+        await shows(ada, f"/jobs/{running}", ">running<", "Requeue…")
+        asked, done = await ordered(ada, "requeue", running)
+        assert "what it did is lost" in asked
+        assert "it is put back into the queue" in done
+        assert "Restarts=1" in slurm_cluster.command("scontrol", "show", "job", str(runs))
+
+        entries = await pages.store.read(lambda c: audit.find(c, AuditFilter(user="ada"), limit=20))
+    assert [(one.via, one.action, one.outcome) for one in entries] == [
+        *[("page", "hold", "done")] * 2,
+        *[("page", "release", "done"), ("page", "release", "refused")],
+        *[("page", "requeue", "refused"), ("page", "requeue", "done")],
+    ]
+    slurm_cluster.command("scancel", *map(str, (waits, array, runs, once)))
+
+
 async def test_a_job_that_headgate_has_not_seen_is_told_as_slurm_knows_it(
     slurm_cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ def offered(text: str) -> list[str]:
         ("user", FAILED, []),
         ("viewer", RUNS, []),
         ("operator", RUNS, ["cancel", "requeue", "limit"]),
-        ("operator", WAITS, ["cancel", "hold", "release", "priority", "limit"]),
+        ("operator", WAITS, ["cancel", "hold", "priority", "limit"]),
         ("admin", OTHER, ["requeue"]),
     ],
 )
@@ -97,7 +97,9 @@ async def test_others_jobs_are_changed_by_nobody_without_the_role(
     assert fake.calls("scontrol") == []
 
 
-async def test_who_may_end_their_own_may_not_hold_it(place: PagesPlace, fake: FakeSlurm) -> None:
+async def test_where_headgate_does_not_act_as_users_owners_end_their_jobs_and_no_more(
+    place: PagesPlace, fake: FakeSlurm
+) -> None:
     fake.says("scontrol")
     async with place.client("user") as uma:
         answer = await uma.post("/jobs/orders/run", {"job": f"alpha/{WAITS}", "order": "hold"})

@@ -1,8 +1,7 @@
-"""What can be done to jobs from pages: ending one's own as their owner, all else by the actions for operators."""
+"""What can be done to jobs from pages: to one's own as their owner, to others' by the actions for operators."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,49 +10,32 @@ from typing import Final
 from sqlalchemy import Connection
 
 from headgate.actions.registry import Result
-from headgate.errors import HeadgateError, NotFoundError, SlurmError
+from headgate.errors import HeadgateError, NotFoundError
+from headgate.model.change import Facts
 from headgate.model.event import JSON
 from headgate.model.text import one_line
-from headgate.store import audit
 from headgate.store.job_search import FoundJob, summary_of
 from headgate.store.signals import Topic
 from headgate.store.store import ring
-from headgate.web.pages.jobs.about import find_job, only_of, word
-from headgate.web.pages.jobs.reach import alias_of
+from headgate.web.pages.jobs import own as owners
+from headgate.web.pages.jobs.about import JobAbout, find_job, only_of, word
+from headgate.web.pages.jobs.fitting import unfit
+from headgate.web.pages.jobs.outcome import Order, Outcome, Ticked
 from headgate.web.pages.site import Site
 from headgate.web.pages.visitor import Visitor
 
 MOST: Final = 200
 """Jobs that one form changes."""
-_PATIENCE: Final = 60.0
 _COMPLAINT: Final = 300
 _TICKED: Final = re.compile(r"(?P<cluster>[^/\x00-\x1f]{1,100})/(?P<array>array/)?(?P<number>[1-9][0-9]{0,9})")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Something to be done to jobs. ``action``: the one that does it for operators; ``key``: what of a job it sets."""
-
-    name: str
-    label: str
-    will: str
-    """What is going to happen, of each job."""
-    action: str
-    key: str = ""
-    value_label: str = ""
-    danger: bool = False
-    stages: frozenset[str] = frozenset({"waits", "runs"})
-    """How a job is to which this can be done: it waits, runs, or is over."""
-
-
 _WAITS: Final = frozenset({"waits"})
 _BEGUN: Final = frozenset({"runs", "over"})
 ORDERS: Final[Mapping[str, Order]] = {
     one.name: one
     for one in (
-        Order("cancel", "Cancel", "is ended, or taken out of the queue", "slurm.job.cancel", danger=True),
-        Order("hold", "Hold", "does not start until it is released", "slurm.job.hold", stages=_WAITS),
-        Order("release", "Release", "may start", "slurm.job.release", stages=_WAITS),
+        Order("cancel", "Cancel", "is ended, or taken out of the queue", "slurm.job.cancel", danger=True, owners=True),
+        Order("hold", "Hold", "does not start until it is released", "slurm.job.hold", stages=_WAITS, owners=True),
+        Order("release", "Release", "may start", "slurm.job.release", stages=_WAITS, owners=True),
         Order(
             "requeue",
             "Requeue",
@@ -61,6 +43,7 @@ ORDERS: Final[Mapping[str, Order]] = {
             "slurm.job.requeue",
             danger=True,
             stages=_BEGUN,
+            owners=True,
         ),
         Order(
             "priority", "Set priority", "gets the priority", "slurm.job.update", "priority", "Priority", stages=_WAITS
@@ -70,39 +53,47 @@ ORDERS: Final[Mapping[str, Order]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """A job that something is to be done to."""
-
-    key: str
-    """As the form names it."""
-    job: FoundJob
-    own: bool
-    """Whether it is the visitor's."""
-
-    @property
-    def name(self) -> str:
-        """What Slurm is asked to act on."""
-        return self.job.label.removesuffix("_*").partition("+")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one job, or would."""
-
-    ticked: Ticked
-    ok: bool
-    words: str
-
-
 def offered(site: Site, visitor: Visitor, *, own: bool) -> list[Order]:
     """Return what a visitor may do to a job; ``own``: that is theirs."""
     return [one for one in ORDERS.values() if may(site, visitor, one, own=own)]
 
 
 def may(site: Site, visitor: Visitor, order: Order, *, own: bool) -> bool:
-    """Whether a visitor may have this done: everybody may end their own; for the rest the action says the role."""
-    return (own and order.name == "cancel") or visitor.caller.may(site.desk.actions.catalogue.get(order.action).role)
+    """Whether a visitor may have this done: everybody what owners may to their own; else the action says the role."""
+    return (own and owners.possible(site, order)) or _has_role(site, visitor, order)
+
+
+def _has_role(site: Site, visitor: Visitor, order: Order) -> bool:
+    return visitor.caller.may(site.desk.actions.catalogue.get(order.action).role)
+
+
+def _as_owner(site: Site, visitor: Visitor, order: Order, one: Ticked) -> bool:
+    """Whether it is done as the owner: what they have the role for goes by the action, but for ending a job."""
+    return one.own and owners.possible(site, order) and (order.name == "cancel" or not _has_role(site, visitor, order))
+
+
+def fitting(site: Site, visitor: Visitor, about: JobAbout, record: Facts | None) -> list[Order]:
+    """Return what a visitor may do to a job and makes sense as it is; ``record``: what slurmctld knows of it now."""
+    own = bool(about.user) and about.user == visitor.user
+    stage = "waits" if about.waits else "runs" if about.job.open else "over"
+    seen: Facts = {"job_state": about.state, "state_reason": word(about.job, "reason")}
+    known = {**seen, **(record or {})}
+    found = []
+    for one in offered(site, visitor, own=own):
+        as_owner = own and not _has_role(site, visitor, one)
+        forgotten = as_owner and stage == "over" and record is None
+        if stage in one.stages and not forgotten and not unfit(one.name, [known], own=as_owner):
+            found.append(one)
+    return found
+
+
+def fitting_array(site: Site, visitor: Visitor, array: FoundJob) -> list[Order]:
+    """Return what a visitor may do to an array that is not over, and makes sense for some of its tasks."""
+    if not array.open:
+        return []
+    stages = {stage for stage, there in (("waits", array.waits), ("runs", array.runs)) if there}
+    own = bool(array.user) and array.user == visitor.user
+    return [one for one in offered(site, visitor, own=own) if stages & one.stages]
 
 
 def read_ticked(keys: Sequence[str]) -> list[tuple[str, str, int, bool]]:
@@ -155,54 +146,26 @@ class Wish:
 
 async def carry_out(site: Site, visitor: Visitor, wish: Wish, ticked: Sequence[Ticked]) -> list[Outcome]:
     """Do it, or say what it would do. Each job's outcome stands for itself."""
-    outcomes: dict[str, Outcome] = {}
+    refused = [one for one in ticked if not may(site, visitor, wish.order, own=one.own)]
+    own = [one for one in ticked if one not in refused and _as_owner(site, visitor, wish.order, one)]
+    found = [Outcome(one, False, "you may not") for one in refused]
+    if wish.dry_run:
+        found += await owners.foresee(site, visitor, wish.order, own)
+    else:
+        found += [await owners.carry_out(site, visitor, wish.order, one) for one in own]
     by_cluster: dict[str, list[Ticked]] = {}
     for one in ticked:
-        if not may(site, visitor, wish.order, own=one.own):
-            outcomes[one.key] = Outcome(one, False, "you may not")
-        elif one.own and wish.order.name == "cancel":
-            outcomes[one.key] = await _end_own(site, visitor, one, dry_run=wish.dry_run)
-        else:
+        if one not in refused and one not in own:
             by_cluster.setdefault(one.job.cluster, []).append(one)
     for cluster, group in by_cluster.items():
-        for found in await _act(site, visitor, wish, cluster, group):
-            outcomes[found.ticked.key] = found
+        found += await _act(site, visitor, wish, cluster, group)
+    outcomes = {one.ticked.key: one for one in found}
     if not wish.dry_run:
         for one in ticked:
-            site.records.forget((one.job.cluster, one.job.label))
+            for name in {one.job.label, one.name}:
+                site.records.forget((one.job.cluster, name))
         await site.store.write(lambda c: ring(c, Topic.JOBS), found_again=True)
     return [outcomes[one.key] for one in ticked]
-
-
-async def _end_own(site: Site, visitor: Visitor, one: Ticked, *, dry_run: bool) -> Outcome:
-    """End a job of the visitor's, as its owner."""
-    if dry_run:
-        over = not one.job.open
-        return Outcome(one, not over, "is over already" if over else ORDERS["cancel"].will)
-    alias = await alias_of(site, one.job.cluster)
-    door = None if alias is None else site.doors.get(alias)
-    if door is None:
-        return Outcome(one, False, f"Headgate does not reach the cluster {one_line(one.job.cluster, 40)} now")
-    number = await site.store.write(
-        lambda c: audit.record(
-            c, user=visitor.user, via=visitor.caller.via, action="cancel", outcome="begun",
-            subject=f"job {one.name}", detail=f"on {one.job.cluster}; from {visitor.caller.origin}",
-        )
-    )  # fmt: skip
-    outcome, words = "done", "Slurm is ending it"
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            refused = await door.cancel(one.name, visitor.user)
-        if refused is not None:
-            outcome, words = "refused", refused
-    except SlurmError as error:
-        outcome, words = "failed", one_line(error.message, _COMPLAINT)
-    except TimeoutError:
-        outcome, words = "failed", "Slurm did not answer in time; look at the job before you try again"
-    except ValueError as error:
-        outcome, words = "refused", one_line(str(error), _COMPLAINT)
-    await site.store.write(lambda c: audit.finish(c, number, outcome, "" if outcome == "done" else words))
-    return Outcome(one, outcome == "done", words)
 
 
 async def _act(site: Site, visitor: Visitor, wish: Wish, cluster: str, group: Sequence[Ticked]) -> list[Outcome]:

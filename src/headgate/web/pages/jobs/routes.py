@@ -14,9 +14,10 @@ from headgate.store import job_search
 from headgate.web.pages.forms import Form, TheForm
 from headgate.web.pages.frame import go_on, page
 from headgate.web.pages.jobs import figures, orders, output_routes, reach
-from headgate.web.pages.jobs.about import TASKS, JobAbout, find_array, find_job, only_of
+from headgate.web.pages.jobs.about import TASKS, find_array, find_job, only_of
 from headgate.web.pages.jobs.asking import CHANGED, PAGE, STATES, read_query
-from headgate.web.pages.jobs.orders import ORDERS, Order, Wish
+from headgate.web.pages.jobs.orders import ORDERS, Wish
+from headgate.web.pages.jobs.outcome import Order, Ticked
 from headgate.web.pages.jobs.output import may_see_output
 from headgate.web.pages.jobs.output_routes import Cluster, JobId
 from headgate.web.pages.jobs.plots import plot
@@ -71,7 +72,8 @@ async def show_job(request: Request, site: TheSite, visitor: TheVisitor, cluster
     about = await site.store.read(lambda c: find_job(c, cluster, job_id, only))
     if about is None:
         return await _unknown(request, site, visitor, cluster, job_id)
-    record = await output_routes.record_of(site, about) if about.job.open else None
+    known = await output_routes.record_of(site, about)
+    record = known if about.job.open else None
     shown = await figures.of_job(site, about)
     started, ended = figures.started_and_ended(about)
     own = bool(about.user) and about.user == visitor.user
@@ -91,15 +93,9 @@ async def show_job(request: Request, site: TheSite, visitor: TheVisitor, cluster
         entries=timeline(about.story, visitor),
         own=own,
         output=may_see_output(site, visitor, about.user) and not about.waits,
-        orders=_fitting(about, orders.offered(site, visitor, own=own)),
+        orders=orders.fitting(site, visitor, about, known),
         key=f"{cluster}/{job_id}",
     )
-
-
-def _fitting(about: JobAbout, offered: list[Order]) -> list[Order]:
-    """Return what fits how a job is: one that is over can be run again while slurmctld knows it."""
-    stage = "waits" if about.waits else "runs" if about.job.open else "over"
-    return [one for one in offered if stage in one.stages]
 
 
 async def _unknown(request: Request, site: TheSite, visitor: TheVisitor, cluster: str, job_id: int) -> Response:
@@ -151,7 +147,7 @@ async def show_array(
         lines=plot(shown.bars),
         entries=timeline(about.story, visitor),
         own=own,
-        orders=orders.offered(site, visitor, own=own) if about.array.open else [],
+        orders=orders.fitting_array(site, visitor, about.array),
         key=f"{cluster}/array/{array_id}",
     )
 
@@ -185,7 +181,7 @@ async def run_order(request: Request, site: TheSite, visitor: TheVisitor, form: 
     )  # fmt: skip
 
 
-async def _chosen(site: Site, visitor: Visitor, form: Form, order: Order) -> list[orders.Ticked]:
+async def _chosen(site: Site, visitor: Visitor, form: Form, order: Order) -> list[Ticked]:
     """Return the jobs that a form names. Raises ParametersError, NotFoundError, NotPermittedError."""
     named = form.all("job")
     if not orders.read_ticked(named):
@@ -213,7 +209,7 @@ def _order(form: Form) -> tuple[Order, int | None]:
     return order, value
 
 
-def _back(ticked: list[orders.Ticked]) -> str:
+def _back(ticked: list[Ticked]) -> str:
     """Return where to go from a form: to the only job, else to the list."""
     if len(ticked) != 1:
         return "/jobs"
