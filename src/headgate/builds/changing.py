@@ -20,13 +20,22 @@ from headgate.store.store import ring
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who does it: the account, and by which way; ``why`` and ``origin`` may be empty."""
+    """Who does it: the account, and by which way; ``why`` and ``origin`` may be empty.
+
+    ``called``: the name of whoever has no account, such as an app.
+    """
 
     user: str
     via: str
     now: float
     why: str = ""
     origin: str = ""
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """Who is said to have done it."""
+        return self.user or self.called
 
 
 def cancel(connection: Connection, number: int, by: By) -> BuildJob:
@@ -34,7 +43,7 @@ def cancel(connection: Connection, number: int, by: By) -> BuildJob:
     job = _job(connection, number)
     if job.phase.over:
         raise ConfigError(f"build job {number} is over already")
-    builds.note_job(connection, number, {"cancelled_by": by.user, "not_before": 0.0})
+    builds.note_job(connection, number, {"cancelled_by": by.name, "not_before": 0.0})
     _record(connection, by, "build cancel", f"build job {number}")
     ring(connection, Topic.BUILDS)
     return job
@@ -45,7 +54,7 @@ def retry(connection: Connection, number: int, by: By) -> BuildJob:
 
     Raises NotFoundError, and ConfigError if it is not over.
     """
-    made = plan_again(connection, _job(connection, number), by.user, by.now)
+    made = plan_again(connection, _job(connection, number), by.name, by.now)
     if made is None:
         raise ConfigError(f"build job {number} is not over yet; cancel it first")
     _record(connection, by, "build retry", f"build job {number}", f"as build job {made.id}")
@@ -79,7 +88,7 @@ def deploy(connection: Connection, run: BuildRun, by: By) -> None:
         kind=RequestKind.DEPLOY,
         repository=run.repository,
         number=run.number,
-        sender=by.user,
+        sender=by.name,
         state=RequestState.OPEN,
         not_before=by.now,
         attempts=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from headgate.actions.desk import Desk
 from headgate.config.gateway import GatewaySettings
@@ -34,6 +35,8 @@ class Gateway:
     kinds: Mapping[str, str] = field(default_factory=dict)
     desk: Desk | None = None
     """Runs actions."""
+    rules: Path | None = None
+    """The directory of the site's rules; None: there are those that came with Headgate."""
     transfers: int = 0
     """Uploads and downloads under way."""
     followers: int = 0

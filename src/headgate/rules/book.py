@@ -39,16 +39,25 @@ class RuleBook:
 
 
 def switch(
-    connection: Connection, rule: Rule, *, enabled: bool, by: str, via: str, now: float, detail: str = ""
+    connection: Connection,
+    rule: Rule,
+    *,
+    enabled: bool,
+    by: str,
+    via: str,
+    now: float,
+    detail: str = "",
+    account: str | None = None,
 ) -> None:
     """Switch a rule on or off, whatever its file says, and write into the audit log who did.
 
-    A rule that Headgate stopped is not stopped any more. What it has begun goes on.
+    A rule that Headgate stopped is not stopped any more. What it has begun goes on. ``account``: for the audit log,
+    where ``by`` is the name of an app.
     """
     rules.switch(connection, rule.ref, enabled=enabled, by=by, now=now)
     audit.record(
         connection,
-        user=by,
+        user=by if account is None else account,
         via=via,
         action="rule.enable" if enabled else "rule.disable",
         subject=rule.ref,

@@ -118,7 +118,8 @@ class GatewayPart:
 
     async def _serve(self, ways: Mapping[str, Way]) -> None:
         own = self._settings.gateway
-        gateway = Gateway(own, self._store, ways, self.follower, self._connectors, self._kinds, self.desk)
+        rules = self._settings.rules.directory
+        gateway = Gateway(own, self._store, ways, self.follower, self._connectors, self._kinds, self.desk, rules)
         settling = SettlingSettings(after=self._settings.gateway.submit_again_after)
         settler = Role(self._store, "settler", lambda: Settler(self._store, ways, self.follower, settling))
         tasks = [

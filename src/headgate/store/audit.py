@@ -87,9 +87,14 @@ def find(connection: Connection, wanted: AuditFilter, *, limit: int) -> list[Aud
     return [AuditEntry(**row) for row in reversed(list(connection.execute(query).mappings()))]
 
 
-def page(connection: Connection, wanted: AuditFilter, *, limit: int, offset: int) -> list[AuditEntry]:
-    """Read entries, newest first, from the ``offset``-th on."""
-    query = _chosen(wanted).order_by(audit.c.id.desc()).limit(limit).offset(offset)
+def page(
+    connection: Connection, wanted: AuditFilter, *, limit: int, offset: int = 0, before: int | None = None
+) -> list[AuditEntry]:
+    """Read entries, newest first, from the ``offset``-th on; ``before``: only those with lower numbers."""
+    query = _chosen(wanted)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    query = query.order_by(audit.c.id.desc()).limit(limit).offset(offset)
     return [AuditEntry(**row) for row in connection.execute(query).mappings()]
 
 

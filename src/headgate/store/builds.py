@@ -29,7 +29,7 @@ _JSON = frozenset({"data", "progress", "outcome", "result"})
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs to read. ``open``: only those that are not over; ``after``: only those with a higher number."""
+    """Which jobs to read. ``open``: only those that are not over; ``before``: only those with a lower number."""
 
     repository: Repository | None = None
     path: str | None = None
@@ -40,6 +40,7 @@ class JobFilter:
     commit: str | None = None
     open: bool = False
     since: float | None = None
+    before: int | None = None
 
 
 # Requests
@@ -215,6 +216,8 @@ def find_jobs(connection: Connection, wanted: JobFilter, *, limit: int) -> list[
         query = query.where(_OPEN_JOB)
     if wanted.since is not None:
         query = query.where(build_jobs.c.created_at >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(build_jobs.c.id < wanted.before)
     rows = list(connection.execute(query.order_by(build_jobs.c.id.desc()).limit(limit)))
     return [_job(row) for row in reversed(rows)]
 

@@ -38,9 +38,14 @@ def conditions(wanted: DeliveryFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def page(connection: Connection, wanted: DeliveryFilter, *, limit: int, offset: int) -> list[Delivery]:
-    """Read deliveries, newest first, from the ``offset``-th on."""
-    query = selected().where(*conditions(wanted)).order_by(deliveries.c.id.desc()).limit(limit).offset(offset)
+def page(
+    connection: Connection, wanted: DeliveryFilter, *, limit: int, offset: int = 0, before: int | None = None
+) -> list[Delivery]:
+    """Read deliveries, newest first, from the ``offset``-th on; ``before``: only those with lower numbers."""
+    query = selected().where(*conditions(wanted))
+    if before is not None:
+        query = query.where(deliveries.c.id < before)
+    query = query.order_by(deliveries.c.id.desc()).limit(limit).offset(offset)
     return [as_delivery(tuple(row)) for row in connection.execute(query)]
 
 

@@ -34,6 +34,10 @@ from tests.gateway.site import Gateway
 
 EACH = 37
 """Requests made up for one operation: such as its schema allows, and as many others; each is sent twice."""
+ROLES_NEEDED = ("/audit", "/builds", "/deliveries", "/executions", "/nodes", "/rules")
+"""Where it takes a role: mostly asked with an administrator's token."""
+THERE = {"path": ["batch.sh", "made", "made/below", "nothing"], "ref": ["headgate.requeue_after_node_fail"]}
+"""Parameters -> what there is, or might be."""
 SLOW = {"POST /monitor": 1}
 """Where a request for what is not there waits for Slurm to show it."""
 CHECKS = [
@@ -94,19 +98,28 @@ class World:
             self.apps.append(made.json()["id"])
         return self.chance.choice(self.apps)
 
+    def administers(self, path: str) -> bool:
+        """Whether a path is about apps and their tokens."""
+        return path.startswith("/apps") and "/jobs" not in path
+
+    def token_for(self, path: str) -> str:
+        """Return the token that a path is asked with."""
+        looks = path.startswith(ROLES_NEEDED) and self.chance.random() < 0.8
+        return self.gateway.admin if self.administers(path) or looks else self.gateway.token
+
     def place(self, case: Case) -> None:
         """Put into a request what is there, most of the time."""
         parameters: dict[str, Any] = dict(case.path_parameters or {})
-        administers = "/jobs" not in case.operation.path and case.operation.path.startswith("/apps")
+        administers = self.administers(case.operation.path)
         if "appId" in parameters and self.chance.random() < 0.9:
             parameters["appId"] = self.app() if administers else self.gateway.app.id
         if "jobId" in parameters and self.chance.random() < 0.9:
             parameters["jobId"] = self.job(new=case.method == "DELETE" and self.chance.random() < 0.8)
-        if "path" in parameters and self.chance.random() < 0.5:
-            parameters["path"] = self.chance.choice(["batch.sh", "made", "made/below", "nothing"])
+        there = [name for name in THERE if name in parameters and self.chance.random() < 0.5]
+        parameters |= {name: self.chance.choice(THERE[name]) for name in there}
         case.path_parameters = parameters
         headers: dict[str, Any] = dict(case.headers or {})
-        headers["X-Auth-Token"] = self.gateway.admin if administers else self.gateway.token
+        headers["X-Auth-Token"] = self.token_for(case.operation.path)
         if self.chance.random() < 0.95:
             headers["User"] = "ada"
         headers.pop("Authorization", None)

@@ -13,12 +13,17 @@ from headgate import __version__
 from headgate.web.api import (
     actions,
     apps,
+    audit,
+    builds,
+    deliveries,
     events,
     executions,
     files,
     hooks,
     jobs,
+    nodes,
     outputs,
+    rules,
     slurm,
     tasks,
     templates,
@@ -75,6 +80,11 @@ def make_api(gateway: GatewaySource) -> FastAPI:
         actions.router,
         executions.router,
         triggers.router,
+        deliveries.router,
+        nodes.router,
+        rules.router,
+        builds.router,
+        audit.router,
     ):
         app.include_router(router)
     for router in (jobs.router, outputs.router, files.router):

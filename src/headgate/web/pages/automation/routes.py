@@ -14,10 +14,10 @@ from headgate.rules import book
 from headgate.rules.approval import role_for
 from headgate.rules.book import RuleBook
 from headgate.rules.rule import Rule
+from headgate.rules.shelf import read_book
 from headgate.store import executions, rule_figures
 from headgate.store.executions import Execution, ExecutionFilter
 from headgate.web.pages.automation.execution_routes import router as executing
-from headgate.web.pages.automation.rules import book_of
 from headgate.web.pages.automation.shown import as_text, conditions_of, parameters_of, way_of
 from headgate.web.pages.forms import TheForm
 from headgate.web.pages.frame import go_on, page
@@ -36,7 +36,7 @@ _MOST_WHY: Final = 300
 async def all_rules(request: Request, site: TheSite, visitor: TheVisitor) -> Response:
     """Show what waits for somebody, and the rules."""
     visitor.require(Right.SEE_AUTOMATION)
-    rules = await book_of(site)
+    rules = await read_book(site.store, site.settings.rules.directory)
     since = time.time() - WINDOW
 
     def work(connection: Connection) -> tuple[list[Execution], dict[str, Any]]:
@@ -68,7 +68,7 @@ async def all_rules(request: Request, site: TheSite, visitor: TheVisitor) -> Res
 async def one_rule(request: Request, site: TheSite, visitor: TheVisitor, ref: str) -> Response:
     """Show one rule: as it is written, and what it did last."""
     visitor.require(Right.SEE_AUTOMATION)
-    rules = await book_of(site)
+    rules = await read_book(site.store, site.settings.rules.directory)
     rule = rules.get(ref)
 
     def work(connection: Connection) -> list[Execution]:
@@ -98,7 +98,7 @@ async def one_rule(request: Request, site: TheSite, visitor: TheVisitor, ref: st
 async def switch(site: TheSite, visitor: TheVisitor, form: TheForm, ref: str) -> Response:
     """Switch a rule on or off; on, it is not stopped any more."""
     visitor.require(Right.CHANGE_RULES)
-    rule = (await book_of(site)).get(ref)
+    rule = (await read_book(site.store, site.settings.rules.directory)).get(ref)
     enabled, why, now = form.get("enabled") == "yes", form.get("why")[:_MOST_WHY], time.time()
     told = (f"why: {why}" if why else "", f"from {visitor.caller.origin}" if visitor.caller.origin else "")
     detail = "; ".join(part for part in told if part)

@@ -1,4 +1,4 @@
-"""The rules as their files are now, read again only when a file changed."""
+"""The rules as their files are now, read again only when a file changed, with what was decided about them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from headgate.rules.book import RuleBook
 from headgate.rules.complaints import Complaints
 from headgate.rules.files import Loaded
 from headgate.store import rules
-from headgate.web.pages.site import Site
+from headgate.store.store import Store
 
 Signature = tuple[tuple[str, int, int], ...]
 
 
-async def book_of(site: Site) -> RuleBook:
-    """Return the rules, and what was decided about them. Raises StoreError."""
-    loaded = await asyncio.to_thread(_read, site.settings.rules.directory)
+async def read_book(store: Store, directory: Path | None) -> RuleBook:
+    """Return the rules of a directory and of the library, and what was decided about them. Raises StoreError."""
+    loaded = await asyncio.to_thread(_read, directory)
 
     def work(connection: Connection) -> RuleBook:
         return RuleBook(loaded, rules.decisions(connection))
 
-    return await site.store.read(work)
+    return await store.read(work)
 
 
 def _read(directory: Path | None) -> Loaded:
