@@ -25,7 +25,9 @@ from headgate.store import audit, executions, jobs, journal, links, people, rule
 from headgate.store.executions import Change
 from headgate.store.links import GuessLimits
 from headgate.store.store import Store
+from headgate.testing.slurm import FakeSlurm
 from tests.rules.waiting import waiting
+from tests.slurm.commands.test_nodes import record
 from tests.web.pages import jobs_seen
 from tests.web.pages.automation.test_rules import RULE
 from tests.web.pages.builds import seeded as builds
@@ -44,6 +46,13 @@ OWN: Final = {
 THEIRS: Final = {**OWN, "job_id": str(OTHER), "array_id": str(OTHERS_ARRAY), "number": str(OTHERS)}
 """The same of somebody else."""
 OUTPUT: Final = "\x1b[31mepoch 1\x1b[0m <b>\nepoch 2\nhalf a"
+
+
+def answering_slurm(directory: Path) -> FakeSlurm:
+    """Return Slurm's commands, which know a node, and of jobs what accounting says."""
+    slurm = fake_slurm(directory)
+    slurm.says("scontrol", record("n1", "IDLE"))
+    return slurm
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +126,17 @@ def _fill(connection: Connection, failed: int) -> None:
 
 
 @asynccontextmanager
-async def site_place(store: Store, directory: Path, **tables: dict[str, Any]) -> AsyncIterator[PagesPlace]:
+async def site_place(
+    store: Store, directory: Path, slurm: FakeSlurm | None = None, **tables: dict[str, Any]
+) -> AsyncIterator[PagesPlace]:
     """Make the pages of such a site, with nothing in its store yet. ``tables``: further settings."""
+    slurm = slurm or fake_slurm(directory)
     own = directory / "rules"
     own.mkdir()
     (own / "drain.yaml").write_text(RULE)
     given = {
         **building_tables(directory),
-        "slurm": {"bin": str(fake_slurm(directory).bin), "cluster": CLUSTER},
+        "slurm": {"bin": str(slurm.bin), "cluster": CLUSTER},
         "rules": {"directory": str(own)},
         "connectors.slack": {"token": "xoxb-0-0-example"},
         "connectors.slack.bot": {"enabled": True, "app_token": "xapp-1-example"},
@@ -138,8 +150,10 @@ async def site_place(store: Store, directory: Path, **tables: dict[str, Any]) ->
 
 
 @asynccontextmanager
-async def filled_place(store: Store, directory: Path, **tables: dict[str, Any]) -> AsyncIterator[PagesPlace]:
+async def filled_place(
+    store: Store, directory: Path, slurm: FakeSlurm | None = None, **tables: dict[str, Any]
+) -> AsyncIterator[PagesPlace]:
     """Make the pages of that site over a store that has something of everything."""
     await fill(store)
-    async with site_place(store, directory, **tables) as place:
+    async with site_place(store, directory, slurm, **tables) as place:
         yield place

@@ -81,9 +81,13 @@ class PagesPlace:
         """Return a browser context of whoever has a role, to be closed by the test."""
         context = await browser.new_context(base_url=origin, **options)
         if role is not None:
-            value = await self.session(PEOPLE[role])
-            await context.add_cookies([{"name": cookie_name(self.site), "value": value, "url": origin}])
+            await self.sign_in(context, origin, role)
         return context
+
+    async def sign_in(self, context: BrowserContext, origin: str, role: str) -> None:
+        """Sign a browser in, anew if it is."""
+        value = await self.session(PEOPLE[role])
+        await context.add_cookies([{"name": cookie_name(self.site), "value": value, "url": origin}])
 
 
 @dataclass(frozen=True, slots=True)
