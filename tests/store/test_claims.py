@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from sqlalchemy import Connection, update
 
@@ -152,14 +153,27 @@ async def test_a_renewed_lease_does_not_end(store: Store) -> None:
     assert await store.write(lambda c: outcomes.expire(c, 161.0)) == 0
 
 
-async def test_a_worker_that_lost_its_lease_records_nothing(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("result", "taken_over", "state"),
+    [
+        (DeliveryState.DELIVERED, True, DeliveryState.SENDING),
+        (DeliveryState.DELIVERED, False, DeliveryState.DELIVERED),
+        (DeliveryState.FOLDED, False, DeliveryState.FOLDED),
+        (DeliveryState.DEAD, False, DeliveryState.READY),
+    ],
+)
+async def test_what_a_worker_records_that_lost_its_lease_counts_if_it_was_told_and_nobody_has_it(
+    store: Store, result: DeliveryState, taken_over: bool, state: DeliveryState
+) -> None:
     await owed(store, [("ada", 1)])
     [bundle] = await claim(store, owner="slow")
     await store.write(lambda c: outcomes.expire(c, 161.0))
-    late = Settled((bundle.deliveries[0].id,), DeliveryState.DELIVERED)
-    assert await store.write(lambda c: outcomes.record(c, [late], owner="slow", now=162.0)) == 0
-    [still] = await store.read(lambda c: deliveries.find(c, DeliveryFilter(), limit=10))
-    assert still.state is DeliveryState.READY
+    if taken_over:
+        await claim(store, now=161.0, owner="quick")
+    late = Settled((bundle.deliveries[0].id,), result)
+    counted = await store.write(lambda c: outcomes.record(c, [late], owner="slow", now=162.0))
+    [found] = await store.read(lambda c: deliveries.find(c, DeliveryFilter(), limit=10))
+    assert (found.state, counted) == (state, int(result is state))
 
 
 async def test_one_failing_recipient_is_held_and_nobody_else(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Update, select, text, update
+from sqlalchemy import Connection, Update, and_, or_, select, text, update
 
 from headgate.model.delivery import DeliveryState, Reason
 from headgate.store import claims
@@ -35,11 +35,15 @@ class Settled:
 
 
 def record(connection: Connection, results: Sequence[Settled], *, owner: str, now: float) -> int:
-    """Record results; return how many deliveries they changed. What is no longer leased to ``owner`` is left alone."""
+    """Record results; return how many deliveries they changed. What another has leased since is left alone.
+
+    What was told is told, also where the lease ended before that could be recorded and nobody has taken it over yet.
+    """
     changed = 0
     plain = [number for result in results if _plain(result) for number in result.ids]
     if plain:
-        changed += _update(connection, plain, owner, state=DeliveryState.DELIVERED.value, finished_at=now)
+        values = {"state": DeliveryState.DELIVERED.value, "finished_at": now}
+        changed += connection.execute(_leased(connection, plain, owner, values, told=True)).rowcount
     for result in results:
         if not _plain(result):
             changed += _one(connection, result, owner, now)
@@ -60,8 +64,11 @@ def _one(connection: Connection, result: Settled, owner: str, now: float) -> int
         values["folded_into"] = result.folded_into
     if result.reason is not None and result.counts:
         values["attempts"] = deliveries.c.attempts + 1
+    told = result.state in (DeliveryState.DELIVERED, DeliveryState.FOLDED)
     changed = list(
-        connection.execute(_leased(connection, result.ids, owner, values).returning(deliveries.c.id)).scalars()
+        connection.execute(
+            _leased(connection, result.ids, owner, values, told=told).returning(deliveries.c.id)
+        ).scalars()
     )
     if result.reason is not None and changed:
         connection.execute(
@@ -76,16 +83,17 @@ def _one(connection: Connection, result: Settled, owner: str, now: float) -> int
     return len(changed)
 
 
-def _update(connection: Connection, numbers: Sequence[int], owner: str, **values: object) -> int:
-    return connection.execute(_leased(connection, numbers, owner, values)).rowcount
-
-
-def _leased(connection: Connection, numbers: Sequence[int], owner: str, values: Mapping[str, object]) -> Update:
-    """Return the UPDATE that ends the lease of those deliveries that are leased to ``owner``."""
+def _leased(
+    connection: Connection, numbers: Sequence[int], owner: str, values: Mapping[str, object], *, told: bool = False
+) -> Update:
+    """Return the UPDATE that ends the lease of what ``owner`` has; if that was ``told``, also of what it had."""
+    columns = deliveries.c
+    ours = and_(columns.state == DeliveryState.SENDING.value, columns.lease_owner == owner)
+    if told:
+        ours = or_(ours, columns.state == DeliveryState.READY.value)
     return (
         update(deliveries)
-        .where(one_of(connection, deliveries.c.id, numbers))
-        .where(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_owner == owner)
+        .where(one_of(connection, columns.id, numbers), ours)
         .values(lease_owner=None, lease_until=None, **values)
     )
 
@@ -102,7 +110,9 @@ def renew(connection: Connection, numbers: Sequence[int], owner: str, until: flo
 
 def give_back(connection: Connection, numbers: Sequence[int], owner: str) -> int:
     """Make leased deliveries ready again, as if they had never been claimed."""
-    return _update(connection, numbers, owner, state=DeliveryState.READY.value) if numbers else 0
+    if not numbers:
+        return 0
+    return connection.execute(_leased(connection, numbers, owner, {"state": DeliveryState.READY.value})).rowcount
 
 
 def expire(connection: Connection, now: float, *, everybody: bool = False) -> int:
