@@ -25,3 +25,8 @@ def of_family(pid: int) -> float:
         elif fields[1] == str(pid):
             total += int(fields[11]) + int(fields[12])
     return total / _TICKS
+
+
+def of_threads(pid: int) -> float:
+    """Return the CPU seconds of a process's threads that live, finer than ``of_family`` does: for what takes little."""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9

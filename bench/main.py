@@ -25,6 +25,7 @@ BENCHMARKS = {
     "webhook": "a hundred webhooks a second, beside an empty route of the same service",
     "builds": "GitHub calls of an hour with 50 running jobs and 300 comments, beside reading the comments each minute",
     "pages": "server time and size of every page with 10,000 jobs in the store, beside a bare route",
+    "roles": "connections and CPU of holding the roles of 100 clusters and of standing by, beside a bare question",
     "smtp": "mails per second through the mailto connector, beside plain aiosmtplib",
 }
 """Each is a module of this folder with a ``main``."""

@@ -16,8 +16,9 @@ from headgate.config.connector import ConnectorSettings
 from headgate.config.local import LocalSettings
 from headgate.connectors.kind import ConnectorKind
 from headgate.notify.addresses import Addressing
-from headgate.service import bots, roles
+from headgate.service import bots, role_keeper
 from headgate.service.bots import bot_parts, has_bot
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.supervisor import Part
 from headgate.store.migrate import migrate
 from headgate.store.store import Store
@@ -73,7 +74,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
         return ConnectorKind(ChatSettings, lambda *_: pytest.fail("no connector is needed"), listen)
 
     monkeypatch.setattr(bots, "kind_named", kind_named)
-    monkeypatch.setattr(roles, "_EVERY", 0.05)
+    monkeypatch.setattr(role_keeper, "_EVERY", 0.05)
     return made
 
 
@@ -102,7 +103,7 @@ async def test_a_part_is_made_for_every_bot_that_is_switched_on(store: Store, ro
         "mail": ConnectorSettings(kind="mailto"),
     }
     with capture_logs() as logs:
-        parts = bot_parts(store, connectors, LocalSettings(), Slurm())
+        parts = bot_parts(store, connectors, LocalSettings(), Slurm(), keeper=RoleKeeper(store))
     assert [part.name for part in parts] == ["bot mine"]
     assert logs == [{"event": "bot.not_offered", "log_level": "warning", "connector": "mute", "kind": "deaf"}]
     assert [name for name, own in connectors.items() if has_bot(own)] == ["mine"]
@@ -113,7 +114,9 @@ async def test_a_bot_listens_answers_and_remembers(store: Store, room: Room) -> 
     connectors = {"one": ChatSettings(kind="chat", bot=ON), "two": ChatSettings(kind="chat", bot=ON)}
     addressing = {"two": Addressing(linked_only=True)}
     for heard in (2, 4):
-        async with running(bot_parts(store, connectors, LocalSettings(), Slurm(), addressing)):
+        async with running(
+            bot_parts(store, connectors, LocalSettings(), Slurm(), addressing, keeper=RoleKeeper(store))
+        ):
             await until(lambda heard=heard: len(room.heard) == heard)
         assert room.listening == []
     codes = {name: answer.code for name, answer in room.heard if answer is not None}
@@ -127,7 +130,7 @@ async def test_of_two_services_one_listens_and_the_other_takes_over(postgres: Po
     stores = [Store(url, pool=3) for _ in range(2)]
     await asyncio.to_thread(migrate, stores[0])
     connectors = {"mine": ChatSettings(kind="chat", bot=ON)}
-    parts = [bot_parts(store, connectors, LocalSettings(), Slurm())[0] for store in stores]
+    parts = [bot_parts(store, connectors, LocalSettings(), Slurm(), keeper=RoleKeeper(store))[0] for store in stores]
     try:
         async with running(parts[1:]):
             await until(lambda: room.heard)

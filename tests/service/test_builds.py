@@ -10,6 +10,7 @@ from headgate.config.settings import Settings
 from headgate.connectors.registry import settings_of
 from headgate.errors import ConfigError
 from headgate.service.builds import builds_parts, check, clusters_of, repos_of
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.wiring import make_clusters
 from headgate.store.store import Store
 from tests.service.running import toml
@@ -103,11 +104,13 @@ def test_a_target_may_be_in_a_cluster_of_its_own(tmp_path: Path) -> None:
 
 def test_without_forges_nothing_is_built(tmp_path: Path, store: Store) -> None:
     off = settings(tmp_path, builds__forges__hub={})
-    assert list(builds_parts(off, store, make_clusters(off), {})) == []
+    assert list(builds_parts(off, store, make_clusters(off), {}, keeper=RoleKeeper(store))) == []
     bare = settings(tmp_path, builds__targets__zen2={}, builds__jobs={})
-    assert list(builds_parts(bare, store, make_clusters(bare), {})) == []
+    assert list(builds_parts(bare, store, make_clusters(bare), {}, keeper=RoleKeeper(store))) == []
     on = settings(tmp_path)
-    assert [part.name for part in builds_parts(on, store, make_clusters(on), {})] == ["builds"]
+    assert [part.name for part in builds_parts(on, store, make_clusters(on), {}, keeper=RoleKeeper(store))] == [
+        "builds"
+    ]
 
 
 def test_what_lies_beside_repos_cfg_goes_to_jobs(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from headgate.config.local import LocalSettings
 from headgate.connectors.discord.settings import DiscordSettings
 from headgate.events.sources.stored_jobs import stored_job
 from headgate.service.bots import bot_parts
+from headgate.service.role_keeper import RoleKeeper
 from headgate.store import audit, jobs, links, people
 from headgate.store.audit import AuditFilter
 from headgate.store.store import Store
@@ -50,7 +51,13 @@ class Played:
     async def listening(self) -> AsyncIterator[None]:
         """Run the part."""
         own = DiscordSettings.model_validate({"token": TOKEN, "bot": {"enabled": True, "commands": COMMANDS}})
-        (part,) = bot_parts(self.store, {"discord": own}, LocalSettings(commands_per_minute=1000), self.slurm)
+        (part,) = bot_parts(
+            self.store,
+            {"discord": own},
+            LocalSettings(commands_per_minute=1000),
+            self.slurm,
+            keeper=RoleKeeper(self.store),
+        )
         running = asyncio.ensure_future(part.run())
         try:
             async with asyncio.timeout(30):

@@ -21,6 +21,7 @@ from headgate.notify.addresses import Addressing
 from headgate.notify.output import OutputReader
 from headgate.rules.approval import Decisions
 from headgate.rules.chat import ChatDecisions
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.store.links import GuessLimits
@@ -41,16 +42,19 @@ def bot_parts(
     slurm: SlurmDoor,
     addressing: Mapping[str, Addressing] | None = None,
     *,
+    keeper: RoleKeeper,
     outputs: OutputReader | None = None,
     actions: ActionDesk | None = None,
 ) -> list[Part]:
     """Make a part for every bot that is switched on. Raises ConfigError or NotFoundError.
 
-    ``addressing``: what connectors say of whom they tell. ``outputs``: what reads the end of jobs' outputs.
-    ``actions``: what runs actions.
+    ``addressing``: what connectors say of whom they tell. ``keeper``: gets the roles. ``outputs``: what reads the end
+    of jobs' outputs. ``actions``: what runs actions.
     """
     readers = outputs or OutputReader()
-    return list(_parts(store, connectors, local, slurm, addressing or {}, outputs=readers, actions=actions))
+    return list(
+        _parts(store, connectors, local, slurm, addressing or {}, keeper=keeper, outputs=readers, actions=actions)
+    )
 
 
 def _parts(
@@ -60,6 +64,7 @@ def _parts(
     slurm: SlurmDoor,
     addressing: Mapping[str, Addressing],
     *,
+    keeper: RoleKeeper,
     outputs: OutputReader,
     actions: ActionDesk | None,
 ) -> Iterator[Part]:
@@ -76,7 +81,7 @@ def _parts(
         deciding = None if actions is None else ChatDecisions(Decisions(store), actions, name)
         conversation = Conversation(store, name, settings, slurm, outputs=outputs, actions=door, decisions=deciding)
         make = functools.partial(listen, name, own, StoreMemory(store, f"bot {name}"))
-        role = Role(store, f"bot {name}", functools.partial(Keeper, name, make, conversation))
+        role = Role(keeper, f"bot {name}", functools.partial(Keeper, name, make, conversation))
         yield Part(f"bot {name}", role.run, role.stop)
 
 

@@ -27,6 +27,7 @@ from headgate.config.settings import Settings
 from headgate.errors import ConfigError, HeadgateError, SlurmRefusedError
 from headgate.gateway.rest_jobs import RestJobs
 from headgate.service.gateway import ClusterClient, account_of, actor_of, acts_as_users
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.slurm.rest.client import RestClient, checked_script
@@ -41,7 +42,12 @@ _VARIABLE: Final = re.compile(r"(?!SLURM_|SBATCH_)[A-Za-z_][A-Za-z0-9_]*")
 
 
 def builds_parts(
-    settings: Settings, store: Store, clusters: Sequence[ClusterClient], forges: Mapping[str, Forge]
+    settings: Settings,
+    store: Store,
+    clusters: Sequence[ClusterClient],
+    forges: Mapping[str, Forge],
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make the part that builds pull requests, if forges are configured; of several services, one runs it.
 
@@ -60,7 +66,7 @@ def builds_parts(
     def make() -> BuildsPart:
         return BuildsPart(settings, store, used, forges)
 
-    running = Role(store, "builds", make)
+    running = Role(keeper, "builds", make)
     yield Part("builds", running.run, running.stop)
 
 

@@ -17,6 +17,7 @@ from headgate.config.builds import BuildSettings, ForgeSettings, GitHubSettings
 from headgate.config.settings import Settings
 from headgate.events.journal import Journal
 from headgate.events.sources.standings import Standings
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.store.store import Store
@@ -60,13 +61,15 @@ def forge_parts(
     intake: Intake,
     forges: Mapping[str, GitHubForge | GitLabForge],
     standings: Standings,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make what listens to relays and what catches up, for each forge."""
     for name, own in builds.forges.items():
         if own.kind == "github" and own.relay is not None:
             role = f"relay {name}"
             make_relay = functools.partial(Relay, name, own.relay.get_secret_value(), intake, standings.of(role))
-            listening = Role(store, role, make_relay)
+            listening = Role(keeper, role, make_relay)
             yield Part(role, listening.run, listening.stop)
         role = f"catch-up {name}"
         forge = forges[name]
@@ -79,5 +82,5 @@ def forge_parts(
             interval=own.catch_up,
             sender=forge if isinstance(forge, Sender) else None,
         )
-        catching = Role(store, role, make)
+        catching = Role(keeper, role, make)
         yield Part(role, catching.run, catching.stop)

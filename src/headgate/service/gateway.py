@@ -30,6 +30,7 @@ from headgate.gateway.ways import Account, Way
 from headgate.gateway.webhooks import HookConnector
 from headgate.model.job import Figures
 from headgate.notify.connector import Connector
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands import scancel
@@ -59,11 +60,17 @@ class GatewayPart:
     """Runs the gateway. ``current`` is it, while it runs."""
 
     def __init__(
-        self, settings: Settings, store: Store, clusters: list[ClusterClient], connectors: Mapping[str, Connector]
+        self,
+        settings: Settings,
+        store: Store,
+        keeper: RoleKeeper,
+        clusters: list[ClusterClient],
+        connectors: Mapping[str, Connector],
     ) -> None:
         """``clusters``: the default one first. ``connectors``: those that tasks may name."""
         self._settings = settings
         self._store = store
+        self._keeper = keeper
         self._clusters = clusters
         self._connectors = connectors
         self._kinds = {name: kind_of(own) for name, own in settings.connectors.items()}
@@ -121,7 +128,7 @@ class GatewayPart:
         rules = self._settings.rules.directory
         gateway = Gateway(own, self._store, ways, self.follower, self._connectors, self._kinds, self.desk, rules)
         settling = SettlingSettings(after=self._settings.gateway.submit_again_after)
-        settler = Role(self._store, "settler", lambda: Settler(self._store, ways, self.follower, settling))
+        settler = Role(self._keeper, "settler", lambda: Settler(self._store, ways, self.follower, settling))
         tasks = [
             asyncio.create_task(gateway.feed.run(), name="feed"),
             asyncio.create_task(settler.run(), name="settler"),

@@ -12,6 +12,7 @@ from headgate.events.journal import Journal
 from headgate.events.sources.node_watcher import NodeWatcher, NodeWatcherSettings
 from headgate.events.sources.standings import Standings
 from headgate.service.gateway import ClusterClient
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.slurm.client import SlurmClient, directory_of
@@ -21,7 +22,13 @@ _log = structlog.get_logger(__name__)
 
 
 def node_watchers(
-    settings: Settings, store: Store, journal: Journal, clusters: Sequence[ClusterClient], standings: Standings
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    clusters: Sequence[ClusterClient],
+    standings: Standings,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make a node watcher for each cluster; none where Slurm's commands are not at hand.
 
@@ -44,7 +51,7 @@ def node_watchers(
             standing=standings.of(name),
             outages=standings.of(f"outages {cluster.alias}".strip()),
         )
-        watching = Role(store, name, make)
+        watching = Role(keeper, name, make)
         yield Part(name, watching.run, watching.stop)
 
 

@@ -19,6 +19,7 @@ from headgate.events.sources.push.sensor import Sensor
 from headgate.events.sources.push.socket import HintSocket
 from headgate.events.sources.push.triggers import KeptTriggers
 from headgate.events.sources.standings import Standing, Standings
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.slurm.client import SlurmClient
@@ -34,7 +35,13 @@ _AGAIN = 30.0
 
 
 def push_parts(
-    store: Store, journal: Journal, push: PushSettings, standings: Standings, client: SlurmClient | RestClient
+    store: Store,
+    journal: Journal,
+    push: PushSettings,
+    standings: Standings,
+    client: SlurmClient | RestClient,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make what takes hints; nothing where no way in is open. ``client``: of the default cluster."""
     if push.path is None and push.address is None:
@@ -44,7 +51,7 @@ def push_parts(
     if push.path is not None:
         socket = HintSocket(push.path, push.users, hints.give, standings.of("hints"))
         yield Part("hint socket", socket.run, socket.stop)
-        yield from _triggers(store, push, standings.of(Way.TRIGGERS.value), client)
+        yield from _triggers(keeper, push, standings.of(Way.TRIGGERS.value), client)
     if push.address is None:
         return
     sensor = Sensor(store, journal, client.cluster_name, frozenset(push.sensor_uuids)) if push.sensor else None
@@ -55,7 +62,9 @@ def push_parts(
     yield Part("push listener", listener.run, listener.stop)
 
 
-def _triggers(store: Store, push: PushSettings, standing: Standing, client: SlurmClient | RestClient) -> Iterator[Part]:
+def _triggers(
+    keeper: RoleKeeper, push: PushSettings, standing: Standing, client: SlurmClient | RestClient
+) -> Iterator[Part]:
     if not push.triggers:
         return
     if not isinstance(client, SlurmClient):
@@ -64,7 +73,7 @@ def _triggers(store: Store, push: PushSettings, standing: Standing, client: Slur
         return
     triggers = SlurmOperator(client).triggers
     make = functools.partial(KeptTriggers, triggers, push.program, standing, interval=push.triggers_interval)
-    keeping = Role(store, "triggers", make)
+    keeping = Role(keeper, "triggers", make)
     yield Part("triggers", keeping.run, keeping.stop)
 
 

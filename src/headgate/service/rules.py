@@ -15,6 +15,7 @@ from headgate.rules.engine import EngineSettings, RuleEngine
 from headgate.rules.following import LoopBound
 from headgate.rules.matching import Names
 from headgate.rules.reservations import LIST, ReservationWatch
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.supervisor import Part
 from headgate.slurm.client import SlurmClient
@@ -23,7 +24,13 @@ from headgate.store.store import Store
 
 
 def rules_parts(
-    settings: Settings, store: Store, journal: Journal, actions: Actions, client: SlurmClient | RestClient
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    actions: Actions,
+    client: SlurmClient | RestClient,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make the parts that run rules, if they are wanted; of several services on one store, one runs them."""
     if "rules" not in settings.service.parts:
@@ -45,7 +52,7 @@ def rules_parts(
             complaint=Complaints(actions.catalogue),
         )
 
-    running = Role(store, "rules", make)
+    running = Role(keeper, "rules", make)
     yield Part("rules", running.run, running.stop)
     own = settings.rules
     if not own.reservation_notice or LIST not in actions.catalogue:
@@ -61,7 +68,7 @@ def rules_parts(
             every=own.reservation_interval,
         )
 
-    watching = Role(store, "reservations", make_watch)
+    watching = Role(keeper, "reservations", make_watch)
     yield Part("reservations", watching.run, watching.stop)
 
 

@@ -65,6 +65,7 @@ from headgate.service.local import local_part
 from headgate.service.nodes import node_watchers
 from headgate.service.push import push_parts
 from headgate.service.revision import RevisionWatch
+from headgate.service.role_keeper import RoleKeeper
 from headgate.service.roles import Role
 from headgate.service.rules import rules_parts
 from headgate.service.site import make_site
@@ -109,9 +110,13 @@ class Running:
     forges: Mapping[str, Forge] = field(default_factory=dict)
     site: Site | None = None
     """What pages show and act on."""
+    keeper: RoleKeeper | None = None
+    """What holds the roles."""
 
     async def close(self) -> None:
         """Close what the parts used. They have stopped. A connector that fails at it is in nobody's way."""
+        if self.keeper is not None:
+            await self.keeper.aclose()
         for name, connector in self.connectors.items():
             try:
                 async with asyncio.timeout(_CLOSING):
@@ -161,7 +166,8 @@ def make_running(settings: Settings, store: Store) -> Running:
     recipients = Recipients(connectors, notify.default_connector, settings.accounting.first_after, addressing)
     subscribers = Subscribers(connectors, addressing, notify.subscription_delay)
     clusters = make_clusters(settings)
-    gateway = GatewayPart(settings, store, clusters, dict(connectors))
+    keeper = RoleKeeper(store)
+    gateway = GatewayPart(settings, store, keeper, clusters, dict(connectors))
     notices = Notices(dict(connectors), addressing)
     journal = Journal([recipients, subscribers, gateway.follower, notices])
     gateway.desk = desk = make_desk(settings, store, notices, journal)
@@ -171,18 +177,18 @@ def make_running(settings: Settings, store: Store) -> Running:
     if "api" in wanted and acts_as_users(settings.executor):
         parts.append(Part("gateway", gateway.run, gateway.stop))
     standings = Standings(store, settings.service.worker or socket.gethostname())
-    parts.extend(_sources(settings, store, journal, clusters, standings))
+    parts.extend(_sources(settings, store, journal, clusters, standings, keeper=keeper))
     if "worker" in wanted:
         make = message_maker(settings, outputs)
         composing = Role(
-            store,
+            keeper,
             "composer",
             lambda: Composer(store, journal, Accounts(clusters).of, make, _compose_settings(settings)),
         )
         parts.append(Part("composer", composing.run, composing.stop))
         lookups = make_lookups(settings)
         # Also where nobody is looked up (any more): names may wait that were to be.
-        resolving = Role(store, "resolver", lambda: Resolver(store, connectors, lookups, resolver_settings(notify)))
+        resolving = Role(keeper, "resolver", lambda: Resolver(store, connectors, lookups, resolver_settings(notify)))
         parts.append(Part("resolver", resolving.run, resolving.stop))
         owner = f"{settings.service.worker or socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         for name, connector in connectors.items():
@@ -193,11 +199,20 @@ def make_running(settings: Settings, store: Store) -> Running:
             connectors[hooks.name] = hooks
             worker = make_worker(settings, store, hooks, hook_worker_settings(), owner)
             parts.append(Part(f"worker {hooks.name}", worker.run, worker.stop))
-    parts.extend(rules_parts(settings, store, journal, desk.actions, clusters[0].client))
+    parts.extend(rules_parts(settings, store, journal, desk.actions, clusters[0].client, keeper=keeper))
     door = door_of(settings.executor, slurm.client)
     if "bots" in wanted:
         parts.extend(
-            bot_parts(store, settings.connectors, settings.local, door, addressing, outputs=outputs, actions=desk)
+            bot_parts(
+                store,
+                settings.connectors,
+                settings.local,
+                door,
+                addressing,
+                keeper=keeper,
+                outputs=outputs,
+                actions=desk,
+            )
         )
     if "local" in wanted:
         parts.extend(local_part(settings, store, connectors, addressing, desk))
@@ -206,8 +221,8 @@ def make_running(settings: Settings, store: Store) -> Running:
     if intake is not None and "builds" in wanted:
         made = make_forges(settings.builds)
         forges.update(made)
-        parts.extend(forge_parts(settings.builds, store, intake, made, standings))
-        parts.extend(builds_parts(settings, store, clusters, forges))
+        parts.extend(forge_parts(settings.builds, store, intake, made, standings, keeper=keeper))
+        parts.extend(builds_parts(settings, store, clusters, forges, keeper=keeper))
     site = make_site(
         settings,
         store,
@@ -220,11 +235,17 @@ def make_running(settings: Settings, store: Store) -> Running:
         gateway=Current(gateway),
         forges=forges,
     )
-    return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges, site)
+    return Running(tuple(parts), connectors, Current(gateway), outputs, intake, forges, site, keeper)
 
 
 def _sources(
-    settings: Settings, store: Store, journal: Journal, clusters: Sequence[ClusterClient], standings: Standings
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    clusters: Sequence[ClusterClient],
+    standings: Standings,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make what observes events, and what writes down how that fares."""
     wanted = set(settings.service.parts)
@@ -235,11 +256,11 @@ def _sources(
         source = MailSource(store, journal, spool, client.cluster_name, settings.spool, standing=standing)
         yield Part("mail", source.run, source.stop)
     if "watcher" in wanted and settings.watcher.enabled:
-        yield from _watchers(settings, store, journal, clusters, standings)
+        yield from _watchers(settings, store, journal, clusters, standings, keeper=keeper)
     if "nodes" in wanted and settings.nodes.enabled:
-        yield from node_watchers(settings, store, journal, clusters, standings)
+        yield from node_watchers(settings, store, journal, clusters, standings, keeper=keeper)
     if "push" in wanted:
-        yield from push_parts(store, journal, settings.push, standings, client)
+        yield from push_parts(store, journal, settings.push, standings, client, keeper=keeper)
     yield Part("standings", standings.run, standings.stop)
 
 
@@ -264,14 +285,20 @@ class Accounts:
 
 
 def _watchers(
-    settings: Settings, store: Store, journal: Journal, clusters: Sequence[ClusterClient], standings: Standings
+    settings: Settings,
+    store: Store,
+    journal: Journal,
+    clusters: Sequence[ClusterClient],
+    standings: Standings,
+    *,
+    keeper: RoleKeeper,
 ) -> Iterator[Part]:
     """Make a watcher for each cluster."""
     own = _watcher_settings(settings)
     for cluster in clusters:
         slurm, name = Slurm(cluster.client), f"watcher {cluster.alias}".strip()
         make = functools.partial(Watcher, store, journal, slurm, replace(own, name=cluster.alias), standings.of(name))
-        watching = Role(store, name, make)
+        watching = Role(keeper, name, make)
         yield Part(name, watching.run, watching.stop)
 
 
