@@ -88,7 +88,7 @@ exec '{real}' "$@"
     def __init__(self, directory: Path, cluster: Cluster) -> None:
         self.directory = directory
         directory.mkdir()
-        for name in ("squeue", "sacct", "sacctmgr", "scontrol"):
+        for name in ("squeue", "sacct", "sacctmgr", "scontrol", "sdiag"):
             script = directory / name
             script.write_text(
                 self._SCRIPT.format(

@@ -7,10 +7,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from headgate.config.slurm import SlurmSettings
+from headgate.events.journal import Journal
+from headgate.events.sources import gaps, watcher
+from headgate.events.sources.watcher import Watcher, WatcherSettings
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES
+from headgate.service.wiring import Slurm
+from headgate.slurm.client import SlurmClient
+from headgate.store import journal
+from headgate.store.journal import EventFilter
+from headgate.store.migrate import migrate
+from headgate.store.store import Store
 from tests.real.site import SLEEP, Site, until
 
 pytestmark = [pytest.mark.slurm, pytest.mark.asyncio(loop_scope="module")]
@@ -251,6 +262,55 @@ async def test_jobs_that_left_the_queue_unseen_are_resolved_by_one_sacct(fragile
         await asyncio.to_thread(fragile.cluster.configure, MinJobAge="300")
     asked = [ids for call in fragile.commands.calls("sacct") if (ids := asked_for(call)) & gone]
     assert asked in ([gone], [])  # by their ids, all at once; or all at once by when they ended
+
+
+@contextmanager
+def forgetting(site: Site) -> Iterator[None]:
+    """Have slurmctld end with what it has to tell slurmdbd, and go on from what it knew of jobs before the block."""
+    kept = {path: path.read_bytes() for path in site.cluster.layout.state.glob("job_state*")}
+    yield
+    site.cluster.stop("slurmctld")
+    for path, content in kept.items():
+        path.write_bytes(content)
+    site.cluster.start("slurmctld")
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["slurmdbd there", "slurmdbd away"])
+async def test_a_job_that_slurmctld_forgot_before_anybody_saw_it_is_found_in_accounting(
+    fragile: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    monkeypatch.setattr(gaps, "_CHECK_INTERVALS", 0)
+    monkeypatch.setattr(gaps, "_AGAIN", 0.1)
+    monkeypatch.setattr(watcher, "_AGAIN", 0.1)
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    try:
+        await asyncio.to_thread(migrate, store)
+        own = Slurm(SlurmClient(SlurmSettings(bin=fragile.cluster.bin)))
+        watching = Watcher(store, Journal(), own, WatcherSettings(interval=600.0, grace=None))
+        await written_down(fragile)
+        await watching.tick()
+        with forgetting(fragile):
+            if away:
+                await asyncio.to_thread(fragile.cluster.stop, "slurmdbd")
+            job = await fragile.submit("ada", TRUE, mail="NONE")
+            await fragile.in_state(job, "COMPLETED")
+            if not away:
+                async with asyncio.timeout(60):
+                    while "COMPLETED" not in await fragile.slurm("sacct", "-nPXj", str(job), "--format=State,End"):
+                        await asyncio.sleep(0.1)
+        assert str(job) not in (await fragile.slurm("squeue", "-h", "-t", "all", "-o", "%A")).split()
+        if away:
+            await watching.tick()
+            await asyncio.to_thread(fragile.cluster.start, "slurmdbd")
+        ended = EventFilter(kind="job.ended", job_id=job)
+        async with asyncio.timeout(60):
+            while not (found := await store.read(lambda c: journal.find(c, ended, limit=10))):
+                await asyncio.sleep(0.1)
+                await watching.tick()
+        assert [(one.event.data["state"], list(one.witnesses)) for one in found] == [("COMPLETED", ["accounting"])]
+    finally:
+        await asyncio.to_thread(store.close)
+        await asyncio.to_thread(fragile.cluster.up)
 
 
 def asked_for(call: str) -> set[str]:

@@ -137,7 +137,9 @@ class Slurm:
         self.client = self._client = client
         self._ids: set[int] = set()
         self.cluster_name = client.cluster_name
+        self.controller_started = client.controller_started
         self.accounting_between = client.accounting_between
+        self.accounting_backlog = client.accounting_backlog
 
     async def queue(self) -> list[QueuedJob]:
         """Return every job in the queue."""

@@ -25,6 +25,7 @@ from headgate.slurm.commands import (
     sacct,
     scancel,
     scontrol,
+    sdiag,
     squeue,
 )
 from headgate.slurm.commands.marks import new_mark
@@ -78,6 +79,15 @@ class SlurmClient:
                     raise SlurmOutputError("scontrol show config names no cluster")
                 self._cluster = name
         return self._cluster
+
+    async def controller_started(self) -> float | None:
+        """Return when slurmctld was started, by one scontrol; None if it does not say so in seconds."""
+        answer = await self._run(scontrol.show_config_command(), timeout=self._settings.timeout)
+        return scontrol.parse_boot_time(answer)
+
+    async def accounting_backlog(self) -> int:
+        """Return how many records slurmctld still has to tell slurmdbd, by one sdiag; 0 if it does not say."""
+        return sdiag.parse_backlog(await self._run(sdiag.command(), timeout=self._settings.timeout)) or 0
 
     async def queue(self) -> list[QueuedJob]:
         """Return all jobs slurmctld knows, in all states and partitions, by one squeue.

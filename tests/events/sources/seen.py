@@ -84,10 +84,20 @@ class ToldCluster:
         self.failing: dict[str, int] = {}
         """Question -> how many more times it fails."""
         self.delay = 0.0
+        self.started: float | None = 500.0
+        self.backlog = 0
 
     async def cluster_name(self) -> str:
         self._asked("cluster_name")
         return CLUSTER
+
+    async def controller_started(self) -> float | None:
+        self._asked("controller_started")
+        return self.started
+
+    async def accounting_backlog(self) -> int:
+        self._asked("accounting_backlog")
+        return self.backlog
 
     async def queue(self) -> list[QueuedJob]:
         self._asked("queue")

@@ -85,7 +85,7 @@ async def test_slurm_is_asked_once_a_tick_however_many_jobs_there_are(store: Sto
     watching = watcher(store, cluster)
     for _ in range(3):
         await watching.tick()
-    assert cluster.calls == {"cluster_name": 1, "queue": 3}
+    assert cluster.calls == {"cluster_name": 1, "controller_started": 1, "queue": 3}
 
 
 async def test_all_that_left_is_asked_for_in_one_call(store: Store, cluster: ToldCluster) -> None:
@@ -288,6 +288,100 @@ async def test_while_accounting_is_away_the_queue_is_watched_as_often(
     cluster.jobs.append(queued(9))
     await watching.tick()
     assert await kinds(store) == ["job.submitted"] * 3
+
+
+async def test_accounting_is_asked_again_after_a_gap_while_slurmctld_has_more_to_tell_it(
+    store: Store, cluster: ToldCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=5000.0)
+    monkeypatch.setattr(watcher_module, "time", SimpleNamespace(time=lambda: clock.now, monotonic=time.monotonic))
+    await store.write(lambda c: cursors.advance(c, SEEN, 1000.0))
+    cluster.accounts, cluster.backlog = [accounted(50)], 1
+    watching = watcher(store, cluster)
+    await watching.tick()
+    assert (await kinds(store)).count("job.ended") == 1
+    cluster.accounts, cluster.backlog = [accounted(50), accounted(51)], 0
+    for clock.now in (5009.0, 5018.0, 5027.0, 5036.0):
+        await watching.tick()
+    assert (await kinds(store)).count("job.ended") == 2
+    assert [since for since, _ in cluster.asked_between] == [880.0, 880.0]
+    assert await store.read(lambda c: cursors.read(c, SEEN)) == 5018.0
+
+
+async def test_what_slurmctld_forgot_when_it_was_killed_between_two_looks_is_found_in_accounting(
+    store: Store, cluster: ToldCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=5000.0)
+    monkeypatch.setattr(watcher_module, "time", SimpleNamespace(time=lambda: clock.now, monotonic=time.monotonic))
+    watching = watcher(store, cluster)
+    await watching.tick()
+    cluster.started, cluster.accounts = 5004.0, [accounted(50, submitted=5001, started=5001.0, ended=5002.0)]
+    for number in range(1, 7):
+        clock.now = 5000.0 + 10 * number
+        await watching.tick()
+    assert await kinds(store) == ["job.submitted", "job.started", "job.ended"]
+    assert cluster.calls["controller_started"] == 2
+    clock.now = 5070.0
+    await watching.tick()
+    assert cluster.calls["accounting_between"] == 1
+
+
+async def test_a_job_that_slurmctld_runs_again_since_it_forgot_its_end_is_not_over(
+    store: Store, cluster: ToldCluster
+) -> None:
+    await store.write(lambda c: cursors.advance(c, SEEN, time.time() - 1000))
+    cluster.jobs, cluster.accounts = [queued()], [accounted()]
+    watching = watcher(store, cluster)
+    await watching.tick()
+    assert await kinds(store) == ["job.submitted"]
+    cluster.jobs = [queued(state=JobState.FAILED)]
+    await watching.tick()
+    assert await kinds(store) == ["job.submitted", "job.started", "job.ended"]
+
+
+async def test_when_slurmctld_was_started_is_asked_at_once_after_it_did_not_answer(
+    store: Store, cluster: ToldCluster
+) -> None:
+    watching = watcher(store, cluster)
+    await watching.tick()
+    cluster.failing["queue"] = 1
+    with pytest.raises(SlurmError):
+        await watching.tick()
+    cluster.started = 600.0
+    await watching.tick()
+    assert cluster.calls["accounting_between"] == 1
+
+
+@pytest.mark.parametrize("question", ["controller_started", "accounting_backlog"])
+async def test_a_slurm_that_does_not_answer_what_is_only_checked_holds_nothing_up(
+    store: Store, cluster: ToldCluster, question: str
+) -> None:
+    await store.write(lambda c: cursors.advance(c, SEEN, time.time() - 1000))
+    cluster.jobs, cluster.accounts, cluster.failing[question] = [queued(70)], [accounted(50)], 1
+    await watcher(store, cluster).tick()
+    assert (await kinds(store)).count("job.ended") == 1
+    assert (await kinds(store)).count("job.submitted") == 2
+
+
+async def test_patience_with_accounting_begins_when_it_answers(
+    store: Store, cluster: ToldCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(now=5000.0)
+    monkeypatch.setattr(watcher_module, "time", SimpleNamespace(time=lambda: clock.now, monotonic=time.monotonic))
+    watching = watcher(store, cluster)
+    cluster.jobs = [queued(state=RUNNING)]
+    await watching.tick()
+    cluster.jobs, cluster.failing["accounting"] = [], 1
+    await watching.tick()
+    clock.now += 2 * 86400  # slurmdbd was away for two days, and slurmctld has not told it everything yet
+    cluster.failing["accounting"] = 1
+    await watching.tick()
+    clock.now += 20
+    await watching.tick()
+    cluster.accounts = [accounted()]
+    clock.now += 20
+    await watching.tick()
+    assert "job.ended" in await kinds(store)
 
 
 async def test_what_was_told_before_the_gap_is_not_told_again_by_the_catch_up(

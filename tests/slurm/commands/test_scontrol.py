@@ -97,3 +97,17 @@ def test_cluster_name_is_read_from_the_configuration() -> None:
     )
     assert scontrol.parse_cluster_name(text) == "dev"
     assert scontrol.parse_cluster_name("CommunicationParameters = (null)\n") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "started"),
+    [
+        ("BOOT_TIME               = 1795977368", 1795977368.0),
+        ("BOOT_TIME               = 2026-11-29T18:36:08", None),
+        ("MailDomain              = BOOT_TIME = 5", None),
+        ("", None),
+    ],
+)
+def test_when_slurmctld_was_started_is_read_in_seconds(line: str, started: float | None) -> None:
+    text = f"Configuration data as of 1795977400\n{line}\nBurstBufferType         = (null)\n"
+    assert scontrol.parse_boot_time(text) == started

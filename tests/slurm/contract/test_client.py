@@ -52,6 +52,18 @@ async def test_cluster_is_named_by_slurm(client: SlurmClient, slurm_cluster: Clu
     assert client.calls == {"scontrol": 1}
 
 
+async def test_slurmctld_says_when_it_was_started_and_what_it_has_to_tell_slurmdbd(
+    client: SlurmClient,
+) -> None:
+    started = await client.controller_started()
+    assert started is not None
+    assert time.time() - 86400 < started <= time.time()
+    async with asyncio.timeout(60):
+        while await client.accounting_backlog():
+            await asyncio.sleep(0.1)
+    assert client.calls["sdiag"] >= 1
+
+
 async def test_queue_gives_exit_code_and_hostile_name(client: SlurmClient, jobs: Jobs, slurm_cluster: Cluster) -> None:
     job = await queued(client, jobs.failed)
     assert job.attempt.cluster == slurm_cluster.name

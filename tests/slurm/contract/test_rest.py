@@ -55,6 +55,15 @@ def all_told(cluster: Cluster) -> None:
         pytest.skip("slurmrestd of 20.11 tells reasons in the place of states, and lets no owner hold a job")
 
 
+async def test_slurmctld_says_what_it_has_to_tell_slurmdbd(rest: RestClient) -> None:
+    statistics = (await rest._read("/slurm/{v}/diag"))["statistics"]
+    assert "dbd_agent_queue_size" in statistics
+    async with asyncio.timeout(60):
+        while await rest.accounting_backlog():
+            await asyncio.sleep(0.1)
+    assert await rest.controller_started() is None
+
+
 def comparable(job: QueuedJob) -> QueuedJob:
     """What both drivers have to say alike: names hold anything, expected starts move, and lists of tasks are cut."""
     array = None if job.array is None else replace(job.array, tasks="")

@@ -17,6 +17,9 @@ class SlurmQueries(Protocol):
     async def cluster_name(self) -> str:
         """Return the cluster's name."""
 
+    async def controller_started(self) -> float | None:
+        """Return when slurmctld was started; None if that cannot be told."""
+
     async def queue(self) -> list[QueuedJob]:
         """Return every job in the queue."""
 
@@ -28,6 +31,9 @@ class SlurmQueries(Protocol):
 
     async def accounting_between(self, since: float, until: float) -> list[Figures]:
         """Return the figures of every attempt that ended in a time."""
+
+    async def accounting_backlog(self) -> int:
+        """Return how many records slurmctld still has to tell accounting."""
 
 
 class NodeQueries(Protocol):

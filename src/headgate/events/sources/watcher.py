@@ -15,9 +15,10 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Connection
 
-from headgate.errors import SlurmError, StoreError
+from headgate.errors import SlurmError
 from headgate.events.journal import Journal
 from headgate.events.sources.changes import Changes, KnownJob, catch_up, compare, resolve
+from headgate.events.sources.gaps import Gaps
 from headgate.events.sources.health import Health
 from headgate.events.sources.mail_audit import MailAudit
 from headgate.events.sources.pace import look_on
@@ -106,10 +107,9 @@ class Watcher:
         self._health = Health("watcher", settings.interval, settings.slow_after)
         self._cursor = 0.0
         self._wished_at = 0.0
-        self._seen: float | None = None
-        self._behind: float | None = None
-        self._caught_up_next = 0.0
+        self._gaps = Gaps(settings.interval)
         self._accounting_told = ""
+        self._check_told = ""
         self._loaded = False
         self._stopping = False
         self._bell: Bell | None = None
@@ -147,19 +147,23 @@ class Watcher:
         if not self._loaded:
             await self._load()
         begun = time.monotonic()
-        queue = await self._slurm.queue()
+        try:
+            queue = await self._slurm.queue()
+        except SlurmError:
+            self._gaps.unanswered()
+            raise
         self._health.seconds = time.monotonic() - begun
         now = time.time()
-        if self._seen is not None and now - self._seen > self._settings.interval * 2 and self._behind is None:
-            self._behind = self._seen
+        self._gaps.look(now)
+        await self._check(now)
         changes = compare(self._known, queue, now)
         await self._write(changes, now)
-        self._seen = now
+        self._gaps.seen(now)
         self._prune(queue)
         JOBS.set(len(queue))
         SEEN_AT.set(now)
         await self._learn_wishes(now)
-        await self._catch_up(now)
+        await self._catch_up(now, queue)
         await self._resolve_left([attempt for attempt in changes.left if self._is_open(attempt)], now)
         if self._audit.due(now):
             await self._store.write(lambda c: self._audit.look(c, now))
@@ -173,28 +177,58 @@ class Watcher:
         stored = await self._store.read(lambda c: jobs.open_jobs(c, self._cluster))
         self._known = {item.attempt: known_job(item) for item in stored}
         self._unwished = {item.attempt for item in stored if item.mail_types is None}
-        self._seen = await self._store.read(lambda c: cursors.read(c, self._settings.cursor))
+        self._gaps.begin(await self._store.read(lambda c: cursors.read(c, self._settings.cursor)))
         await self._store.write(lambda c: self._audit.begin(c, time.time()))
         self._loaded = True
 
-    async def _catch_up(self, now: float) -> None:
-        """Tell of jobs that came and went while nobody looked, whether we were down or Slurm was."""
-        if self._behind is None or now < self._caught_up_next:
+    async def _check(self, now: float) -> None:
+        """Find out now and then whether slurmctld was started anew: it may have forgotten what nobody saw yet."""
+        if not self._gaps.to_check(now):
             return
-        since = max(self._behind - _MARGIN, now - self._settings.days * 86400)
+        try:
+            started = await self._slurm.controller_started()
+        except SlurmError as error:
+            self._not_checked(error)
+            started = None
+        self._gaps.checked(now, started)
+
+    async def _catch_up(self, now: float, queue: Sequence[QueuedJob]) -> None:
+        """Tell of jobs that came and went unseen, whether we were down, or Slurm was, or slurmctld forgot them.
+
+        What is in the queue is left to it: a slurmctld that forgot an end runs the job again.
+        """
+        behind = self._gaps.since
+        if behind is None or not self._gaps.due(now):
+            return
+        since = max(behind - _MARGIN, now - self._settings.days * 86400)
+        backlog = await self._backlog()  # before accounting is asked: what is told by then is in its answer
         figures = await self._accounting(self._slurm.accounting_between(since, now))
         if figures is None:
-            self._caught_up_next = now + _AGAIN
+            self._gaps.postpone(now + _AGAIN)
             return
         told = await self._store.read(lambda c: jobs.closed_among(c, [figure.attempt for figure in figures]))
+        told |= {job.attempt for job in queue}
         missed = catch_up(self._known, [figure for figure in figures if figure.attempt not in told])
-        _log.info("watcher.caught_up", since=since, seconds=round(now - since), events=len(missed.events))
-        behind, self._behind, self._cursor = self._behind, None, 0.0
+        _log.info(
+            "watcher.caught_up", since=since, seconds=round(now - since), events=len(missed.events), backlog=backlog
+        )
+        await self._write(missed, now)
+        self._gaps.answered(now, backlog)
+        if self._gaps.since is None:
+            self._cursor = 0.0
+            await self._write(Changes(), now)
+
+    async def _backlog(self) -> int:
         try:
-            await self._write(missed, now)
-        except StoreError:
-            self._behind = behind
-            raise
+            return await self._slurm.accounting_backlog()
+        except SlurmError as error:
+            self._not_checked(error)
+            return 0
+
+    def _not_checked(self, error: SlurmError) -> None:
+        if error.message != self._check_told:
+            _log.warning("watcher.not_checked", error=error.message)
+        self._check_told = error.message
 
     async def _accounting(self, asked: Awaitable[list[Figures]]) -> list[Figures] | None:
         """Return what accounting answers, or None: without it, the queue is watched all the same."""
@@ -221,7 +255,7 @@ class Watcher:
         def work(connection: Connection) -> None:
             self._events.append(connection, list(changes.events.values()))
             jobs.keep(connection, [stored_job(job) for job in changes.jobs.values()], now)
-            cursors.advance(connection, self._settings.cursor, now if self._behind is None else self._behind)
+            cursors.advance(connection, self._settings.cursor, now if self._gaps.since is None else self._gaps.since)
 
         await self._store.write(work)
         self._cursor = now
@@ -266,7 +300,7 @@ class Watcher:
         figures = await self._accounting(self._slurm.accounting(sorted({attempt.job_id for attempt in due}), since))
         if figures is None:
             for attempt in due:
-                self._asked[attempt].next = now + _AGAIN
+                self._asked[attempt] = _Asked(now, now + _AGAIN)  # patience is for what accounting answers
             return
         told = [figure for figure in figures if figure.ended is not None or not self._may_be_dated(figure, now)]
         changes = resolve(self._known, due, told)

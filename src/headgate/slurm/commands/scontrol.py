@@ -34,6 +34,8 @@ _CLAIM: Final = re.compile(r"^JobId=(\d{1,10})\b", re.MULTILINE | re.ASCII)
 _MAIL_LINE: Final = "\n   MailUser="
 _MAIL_TYPE: Final = re.compile(r" MailType=([A-Z][A-Z0-9_,]*)[ \t]*$", re.MULTILINE)
 _CLUSTER: Final = re.compile(r"^ClusterName\s*=\s*(\S+)\s*$", re.MULTILINE)
+_BOOT_TIME: Final = re.compile(r"^BOOT_TIME\s*=\s*(\d{1,12})\s*$", re.MULTILINE | re.ASCII)
+"""With SLURM_TIME_FORMAT=%s."""
 
 
 class MailType(enum.StrEnum):
@@ -113,6 +115,12 @@ def parse_cluster_name(text: str) -> str | None:
     """Read the cluster's name from ``scontrol show config``; None if it is not there."""
     match = _CLUSTER.search(text)
     return None if match is None else match[1]
+
+
+def parse_boot_time(text: str) -> float | None:
+    """Read when slurmctld was started, in seconds since the epoch, from ``scontrol show config``."""
+    match = _BOOT_TIME.search(text)
+    return None if match is None else float(match[1])
 
 
 def _settings(record: str) -> MailSettings:

@@ -60,6 +60,15 @@ class RestClient:
                 self._cluster = names[0]
         return self._cluster
 
+    async def controller_started(self) -> float | None:
+        """Return None: this API does not say when slurmctld was started."""
+        return None
+
+    async def accounting_backlog(self) -> int:
+        """Return how many records slurmctld still has to tell slurmdbd; 0 if it does not say."""
+        statistics = (await self._read("/slurm/{v}/diag")).get("statistics")
+        return (number(statistics.get("dbd_agent_queue_size")) or 0) if isinstance(statistics, Mapping) else 0
+
     async def queue(self) -> list[QueuedJob]:
         """Return all jobs slurmctld knows. Where nothing has changed, slurmctld says so, and sends nothing."""
         cluster = await self.cluster_name()
