@@ -6,20 +6,23 @@ import contextlib
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
 from faults.receiver import REFUSED, TOKEN, Taken, read
+from faults.slurm_jobs import Record, SlurmJobs
 from headgate.model.submission import Phase
 from headgate.store.store import Store
 
 _DEAD: Final = text("SELECT message FROM deliveries WHERE state = 'dead' AND target LIKE :target")
-_ENDED: Final = text("SELECT data, recorded_at - time FROM events WHERE kind = 'job.ended'")
+_ENDED: Final = text("SELECT key, data, recorded_at - time FROM events WHERE kind = 'job.ended'")
 _OPEN: Final = text("SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'ready', 'sending')")
+
+_ASKED: Final = text("SELECT data FROM events WHERE kind = 'mail.requested' AND data LIKE :jobs")
 
 _SUBMISSIONS: Final = text("SELECT name, phase FROM submissions")
 
@@ -35,6 +38,16 @@ class Fact:
     """Whether a job of this name has to be in Slurm once, and its end in the journal once."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """An end that stands in the journal. ``delay``: seconds until it stood there."""
+
+    attempt: tuple[int, int]
+    """Number and submit time."""
+    name: str
+    delay: float
+
+
 @dataclass(slots=True)
 class Result:
     """What came of the facts of a phase. A message to two targets is two facts."""
@@ -47,12 +60,16 @@ class Result:
     """Which mails these were; one under several keys was asked for several times."""
     unsure: int = 0
     """Doubles that the receiving side made: it took a mail and broke off before saying so."""
+    asked_again: int = 0
+    """Doubles that Slurm made: its slurmctld, once killed, ran or ended a job again and handed its mail over again."""
     repeated: int = 0
     """Webhooks that came again under the key by which their receiver knows them."""
     refused: int = 0
     """Facts out, as visibly dead: the receiver takes nothing for this target."""
-    lost_by_slurm: int = 0
-    """Jobs that sbatch acknowledged and Slurm itself forgot when it was killed; no facts."""
+    lost_ends: list[str] = field(default_factory=list)
+    """Names of the jobs among them whose end is lost."""
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """Jobs that sbatch acknowledged and Slurm itself forgot when it was killed, with what it says; no facts."""
     not_submitted: int = 0
     """Jobs that the gateway took, and then found not to have come to Slurm, and says so; no facts."""
     longest: float = 0.0
@@ -83,38 +100,45 @@ class Ledger:
         with self._lock:
             return [fact for fact in self._facts.values() if fact.token.startswith(f"hgf-{phase}-")]
 
-    def untold(self, phase: str) -> int:
-        """Return how many messages have not been taken yet, leaving aside those that never will be."""
+    def untold(self, phase: str, forgotten: Collection[str] = ()) -> int:
+        """Return how many messages have not been taken yet, leaving aside those that never will be.
+
+        ``forgotten``: names of jobs that Slurm forgot.
+        """
         self._look()
         return sum(
             (fact.token, target) not in self._taken
             for fact in self.facts(phase)
+            if fact.token not in forgotten
             for target in fact.targets
             if not target.endswith(f":{REFUSED}")
         )
 
-    def result(self, phase: str, url: str, jobs: dict[str, list[int]]) -> Result:
-        """Return what came of a phase. ``jobs``: name -> numbers of the jobs that Slurm has by this name."""
+    def result(self, phase: str, url: str, jobs: SlurmJobs) -> Result:
+        """Return what came of a phase. ``jobs``: what Slurm has."""
         self._look()
         result = Result()
         with _reading(url) as connection:
             messages = connection.execute(_DEAD, {"target": f"{REFUSED}%"}).scalars()
             dead = {token for message in messages for token in TOKEN.findall(message or "")}
-            ended: dict[str, list[float]] = defaultdict(list)
-            for data, delay in connection.execute(_ENDED):
-                ended[json.loads(data)["name"]].append(delay)
+            ends = [_end(key, json.loads(data), delay) for key, data, delay in connection.execute(_ENDED)]
+            jobs_of_phase = {"jobs": f'%"name":"hgf-{phase}-s%'}
+            asked = _asked(json.loads(data) for data in connection.execute(_ASKED, jobs_of_phase).scalars())
             phases = {str(name): str(phase) for name, phase in connection.execute(_SUBMISSIONS)}
+        _without_name(jobs, ends, result)
+        told = {end.name for end in ends}
         for fact in self.facts(phase):
-            if fact.job and not jobs.get(fact.token):
+            if fact.job and not jobs.numbers(fact.token) and fact.token not in told:
                 _nowhere(fact, phases.get(fact.token, ""), result)
                 continue
+            if fact.job and not _ended(fact, jobs, ends, result):
+                continue
             for target in fact.targets:
-                self._told(fact, target, dead, result)
-            if fact.job:
-                _ended(fact, jobs[fact.token], ended, result)
+                self._told(fact, target, dead, max(asked[fact.token], jobs.attempts(fact.token)), result)
         return result
 
-    def _told(self, fact: Fact, target: str, dead: set[str], result: Result) -> None:
+    def _told(self, fact: Fact, target: str, dead: set[str], asked: int, result: Result) -> None:
+        """Count a message. ``asked``: how often Slurm had reason to ask for it; 0 for what is no job's."""
         result.facts_in += 1
         taken = self._taken.get((fact.token, target), [])
         if target.endswith(f":{REFUSED}"):
@@ -131,21 +155,29 @@ class Ledger:
         delay = 0.0 if fact.job else min(one.at for one in taken) - fact.accepted_at
         if delay > result.longest:
             result.longest, result.latest = delay, f"{fact.token} to {target}"
+        keys, again = Counter(one.key for one in taken), 0
         if target.startswith("hook:"):
-            keys = Counter(one.key for one in taken)
-            result.doubled += len(keys) - 1
+            again = len(keys) - 1
             result.repeated += sum(keys.values()) - len(keys)
         else:
             unsure = min(sum(not one.sure for one in taken), len(taken) - 1)
             result.unsure += unsure
-            result.doubled += len(taken) - 1 - unsure
-            if len(taken) - 1 > unsure:
-                result.twice.append(f"{fact.token} to {target}, under {len({one.key for one in taken})} keys")
+            again = len(taken) - 1 - unsure
+        by_slurm = min(again, len(keys) - 1, max(0, asked - 1))
+        result.asked_again += by_slurm
+        result.doubled += again - by_slurm
+        if again > by_slurm:
+            result.twice.append(f"{fact.token} to {target}, under {len(keys)} keys, asked for {max(1, asked)} times")
 
     def _look(self) -> None:
         found, self._read = read(self._file, self._read)
         for one in found:
             self._taken[one.token, one.target].append(one)
+
+
+def _asked(requests: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Count how often slurmctld handed a mail over, by job name; what Headgate found to be lost does not count."""
+    return Counter(str(data["name"]) for data in requests if str(data.get("record_id", "")).endswith(".mail"))
 
 
 def _nowhere(fact: Fact, phase: str, result: Result) -> None:
@@ -155,23 +187,54 @@ def _nowhere(fact: Fact, phase: str, result: Result) -> None:
     elif phase == Phase.REFUSED:
         result.not_submitted += 1
     else:
-        result.lost_by_slurm += 1
+        result.forgotten[fact.token] = "neither slurmctld nor slurmdbd has it"
 
 
-def _ended(fact: Fact, numbers: list[int], ended: dict[str, list[float]], result: Result) -> None:
-    """Count a job: it is in Slurm once, and its end in the journal once.
+def _end(key: str, data: dict[str, Any], delay: float) -> End:
+    """Return an end. ``key``: of its event, which ends with the job's number and its submit time."""
+    *_, number, submitted = key.split("/")
+    return End((int(number), int(submitted)), str(data["name"]), delay)
 
-    By name, not by number: a slurmctld that was killed may give a number twice.
+
+def _without_name(jobs: SlurmJobs, ends: Sequence[End], result: Result) -> None:
+    """Look for the ends of jobs whose name slurmdbd does not have: of whichever fact they are, none may be missing."""
+    known = jobs.nameless()
+    for attempt in sorted(known.keys() - {end.attempt for end in ends}):
+        _lose(known[attempt], known[attempt].name, result)
+
+
+def _lose(record: Record, name: str, result: Result) -> None:
+    result.lost_ends.append(name)
+    result.lost.append(
+        f"the end of job {record.number} ({name}) is not in the journal, and Slurm knows it: {record.text}"
+    )
+
+
+def _ended(fact: Fact, jobs: SlurmJobs, ends: Sequence[End], result: Result) -> bool:
+    """Count a job: it is in Slurm once, and every end that Slurm knows of it is in the journal once.
+
+    Say whether it is a fact: not if Slurm forgot it, which then knows neither an end of it nor what it does.
     """
+    numbers, known, records = jobs.numbers(fact.token), jobs.ends(fact.token), jobs.records.get(fact.token, ())
+    attempts = {record.attempt for record in records}
+    told = [end for end in ends if end.attempt in attempts or end.name == fact.token]
+    missing = [known[attempt] for attempt in sorted(known.keys() - {end.attempt for end in told})]
+    waiting = jobs.waiting(fact.token)
+    if not (told or missing or waiting):
+        result.forgotten[fact.token] = "; ".join(record.text for record in records)
+        return False
     result.facts_in += 1
-    result.doubled += len(numbers) - 1
-    delays = ended.get(fact.token, [])
-    if not delays:
-        result.lost.append(f"the end of job {numbers} ({fact.token}) is not in the journal")
-        return
-    result.facts_out += 1
-    result.doubled += max(0, len(delays) - len(numbers))
-    result.longest_end = max(result.longest_end, *delays)
+    result.doubled += max(0, len(numbers) - 1)
+    if missing:
+        _lose(missing[0], fact.token, result)
+    elif not told and waiting:
+        result.lost_ends.append(fact.token)
+        result.lost.append(f"job {waiting.number} ({fact.token}) has not ended: Slurm has it as {waiting.text}")
+    else:
+        result.facts_out += 1
+    result.doubled += max(0, len(told) - max(1, len(attempts)))
+    result.longest_end = max(result.longest_end, *(end.delay for end in told), 0.0)
+    return True
 
 
 def open_deliveries(url: str) -> int:

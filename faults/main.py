@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.report import print_table
 from faults import network
 from faults.failover import Failover
-from faults.ledger import Ledger
+from faults.ledger import Ledger, Result
 from faults.phases import PHASES, Load, Outcome, Phases
 from faults.site import Site
 from headgate.gateway.apps import Apps
@@ -39,7 +39,8 @@ def run(
 ) -> list[Outcome]:
     """Run the phases named, and return what came of them.
 
-    ``seconds``: for which facts come in while parts are killed. ``logs``: where the services' logs are put at the end.
+    ``seconds``: for which facts come in while parts are killed. ``logs``: where the logs of services, slurmctld and
+    slurmdbd are put at the end.
     ``spare``: parts that are not killed.
     """
     begun = time.monotonic()
@@ -59,15 +60,23 @@ def run(
             "upgrade": lambda: phases.upgrade(side),
         }
         outcomes = []
-        for name in only:
-            outcomes.append(ways[name]())
-            last = outcomes[-1]
-            print(f"{time.monotonic() - begun:4.0f} s: {name}: {len(last.result.lost)} lost", flush=True)
-        if logs is not None:
-            logs.mkdir(parents=True, exist_ok=True)
-            for service in site.services.values():
-                shutil.copy(service.log, logs)
+        try:
+            for name in only:
+                outcomes.append(ways[name]())
+                last = outcomes[-1]
+                print(f"{time.monotonic() - begun:4.0f} s: {name}: {len(last.result.lost)} lost", flush=True)
+        finally:
+            if logs is not None:
+                _keep_logs(site, logs)
         return outcomes
+
+
+def _keep_logs(site: Site, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    daemons = (site.cluster.logs[name] for name in ("slurmctld", "slurmdbd"))
+    for log in (*(service.log for service in site.services.values()), *daemons):
+        if log.exists():
+            shutil.copy(log, directory)
 
 
 def app_token(url: str) -> str:
@@ -96,27 +105,8 @@ def show(outcomes: Sequence[Outcome]) -> bool:
     for outcome in outcomes:
         result = outcome.result
         print(f"\n{outcome.name}: {outcome.faults}")
-        notes = [
-            *outcome.notes,
-            f"{result.repeated} webhooks came again under the key by which their receiver knows them",
-            f"{result.unsure} mails were sent again since the server took them and broke off before it said so",
-            f"{result.refused} went to a target that takes nothing, and are dead, with the reason",
-            f"a job's end stood in the journal after {result.longest_end:.1f} s at most",
-        ]
-        if result.latest:
-            notes.append(f"the longest delay was that of {result.latest}")
-        if result.lost_by_slurm:
-            notes.append(f"{result.lost_by_slurm} jobs that sbatch had acknowledged were forgotten by Slurm: no facts")
-        if result.not_submitted:
-            notes.append(
-                f"{result.not_submitted} jobs that the gateway took did not come to Slurm, and it says so: no facts"
-            )
-        for note in notes:
-            print(f"  {note}")
-        for twice in result.twice[:_SHOWN]:
-            print(f"  twice: {twice}")
-        for lost in result.lost[:_SHOWN]:
-            print(f"  LOST: {lost}")
+        for line in (*_notes(outcome), *_named(result), *outcome.evidence):
+            print(f"  {line}")
         if result.doubled > outcome.allowed:
             print(f"  DOUBLED: {result.doubled}, where at most {outcome.allowed} are explained")
         if outcome.failover_goal and outcome.failover[0] > outcome.failover_goal:
@@ -124,6 +114,40 @@ def show(outcomes: Sequence[Outcome]) -> bool:
             fine = False
         fine = fine and not result.lost and result.doubled <= outcome.allowed
     return fine
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    result = outcome.result
+    notes = [
+        *outcome.notes,
+        f"{result.repeated} webhooks came again under the key by which their receiver knows them",
+        f"{result.unsure} mails were sent again since the server took them and broke off before it said so",
+        f"{result.refused} went to a target that takes nothing, and are dead, with the reason",
+        f"a job's end stood in the journal after {result.longest_end:.1f} s at most",
+    ]
+    if result.asked_again:
+        notes.append(
+            f"{result.asked_again} messages came again since Slurm asked for them again: "
+            "a slurmctld that is killed forgets what it did since it saved its state"
+        )
+    if result.latest:
+        notes.append(f"the longest delay was that of {result.latest}")
+    if result.forgotten:
+        notes.append(f"{len(result.forgotten)} jobs that sbatch had acknowledged were forgotten by Slurm: no facts")
+    if result.not_submitted:
+        notes.append(
+            f"{result.not_submitted} jobs that the gateway took did not come to Slurm, and it says so: no facts"
+        )
+    return notes
+
+
+def _named(result: Result) -> list[str]:
+    """Return lines that say which facts these were."""
+    return [
+        *(f"forgotten by Slurm: {name}: {why}" for name, why in [*result.forgotten.items()][:_SHOWN]),
+        *(f"twice: {twice}" for twice in result.twice[:_SHOWN]),
+        *(f"LOST: {lost}" for lost in result.lost[:_SHOWN]),
+    ]
 
 
 def _row(outcome: Outcome) -> list[str]:
@@ -144,7 +168,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, in a few minutes")
     parser.add_argument("--only", choices=PHASES, action="append", help="one phase; may be given several times")
     parser.add_argument("--spare", action="append", default=[], help="a part that is not killed, as `slurmctld`")
-    parser.add_argument("--logs", type=Path, help="directory for the services' logs")
+    parser.add_argument("--logs", type=Path, help="directory for the logs of services, slurmctld and slurmdbd")
     given = parser.parse_args()
     if why := network.possible():
         print(why)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from faults.evidence import evidence
 from faults.failover import Failover
 from faults.ledger import Ledger, Result, open_deliveries
 from faults.next_version import make_next_version
@@ -22,6 +23,7 @@ from faults.patience import Patience
 from faults.senders import HandOffs, Jobs, Sender
 from faults.service import FAKETIME
 from faults.site import LEASE, Site
+from faults.slurm_jobs import SlurmJobs
 from faults.victims import drawn, strike, victims
 
 _SETTLE: Final = 240.0
@@ -30,6 +32,8 @@ _START: Final = 120.0
 """Seconds in which every service works, whatever happened."""
 _MEND_EVERY: Final = 10
 """Looks, a second apart, between two in which an operator sees to Slurm."""
+_COUNT_EVERY: Final = 5
+"""Looks between two in which everything is counted."""
 _SMALL: Final = 24
 """Megabytes of the small disk."""
 _HOUR: Final = 3600.0
@@ -58,6 +62,8 @@ class Outcome:
     failover: tuple[float, str] = (0.0, "")
     """Seconds for which a role had nobody, at most, and which."""
     notes: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    """What there is to see of jobs whose end is lost."""
     failover_goal: float = 0.0
     """Seconds that this may take at most; 0 where parts are killed that nobody can take over from."""
 
@@ -128,7 +134,9 @@ class Phases:
             longest = max(longest, gap)
             notes.append(f"{how}: another service had all its roles after {gap[0]:.1f} s at most ({gap[1]})")
         self._everybody_works()
-        return Outcome("failover", "a service ended, killed and cut off", Result(), 0, longest, notes, _FAILOVER_GOAL)
+        return Outcome(
+            "failover", "a service ended, killed and cut off", Result(), 0, longest, notes, failover_goal=_FAILOVER_GOAL
+        )
 
     def _end(self, name: str) -> None:
         service = self._site.services[name]
@@ -196,7 +204,7 @@ class Phases:
                 if not service.runs:
                     service.start()
                 time.sleep(1)
-            result = self._ledger.result("disk", url, {})
+            result = self._ledger.result("disk", url, SlurmJobs())
         note = f"{hand_offs.refused} hand-offs found no room and said so: no facts"
         return Outcome("disk", f"store and spool full for {seconds:.0f} s, twice", result, 0, notes=[note])
 
@@ -253,13 +261,15 @@ class Phases:
 
     def _settle(self, phase: str) -> None:
         """Wait until everything is through, or patience ends: then what is missing counts as lost."""
-        patience = Patience(_SETTLE)
+        patience, result = Patience(_SETTLE), Result()
         for look in itertools.count():
             self._all_start()
             if look % _MEND_EVERY == 0:
                 self._site.mend_slurm()
-            missing = self._ledger.untold(phase) + open_deliveries(self._site.local_url)
-            if not missing and (look % 5 == 0) and not self._result(phase).lost:
+            if look % _COUNT_EVERY == 0:
+                result = self._result(phase)
+            missing = self._ledger.untold(phase, result.forgotten) + open_deliveries(self._site.local_url)
+            if not missing and look % _COUNT_EVERY == 0 and not result.lost:
                 break
             if patience.over(missing):
                 break
@@ -267,10 +277,14 @@ class Phases:
         time.sleep(LEASE / 5)  # a second copy on its way is to be counted, too
 
     def _result(self, phase: str) -> Result:
-        return self._ledger.result(phase, self._site.local_url, self._site.jobs_by_name())
+        return self._ledger.result(phase, self._site.local_url, self._site.jobs())
 
     def _outcome(self, phase: str, faults: str, *, allowed: int) -> Outcome:
-        return Outcome(phase, faults, self._result(phase), allowed, self._failover.longest())
+        jobs = self._site.jobs()
+        result = self._ledger.result(phase, self._site.local_url, jobs)
+        outcome = Outcome(phase, faults, result, allowed, self._failover.longest())
+        outcome.evidence = evidence(self._site, jobs, result.lost_ends)
+        return outcome
 
 
 @contextlib.contextmanager

@@ -10,16 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
 import psycopg
 
+from faults import slurm_jobs
 from faults.network import Host, Network
 from faults.receiver import ENDPOINTS, REFUSED
 from faults.service import ACCOUNT, Service
+from faults.slurm_jobs import SlurmJobs
 from headgate.errors import StoreError
 from headgate.events.sources.mail.install import Order, install_as
 from headgate.store.migrate import migrate
@@ -65,7 +66,8 @@ class Site:
         """The same, past the network."""
         self.receiver: subprocess.Popen[str]
         self._ports = ("", "")
-        self._begun = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() - 60))
+        self.begun = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() - 60))
+        """Before its first job, as sacct takes times."""
 
     def __enter__(self) -> Self:
         try:
@@ -255,18 +257,13 @@ class Site:
         """Return the hand-off program, as slurmctld runs it."""
         return self.cluster.shared / "headgate-mailprog"
 
-    def jobs_by_name(self) -> dict[str, list[int]]:
-        """Return job name -> numbers of the jobs that Slurm has by this name."""
-        jobs: dict[str, set[int]] = defaultdict(set)
+    def jobs(self) -> SlurmJobs:
+        """Return what Slurm has of every job."""
         with self.host("head").inside():
-            told = self.cluster.command("squeue", "--noheader", "--format=%A|%j", "--states=all")
-            told += self.cluster.command(
-                "sacct", "-nPXaD", "--format=JobIDRaw,JobName", f"--starttime={self._begun}", "--endtime=now+1hour"
-            )
-        for line in told.splitlines():
-            number, _, name = line.partition("|")
-            jobs[name].add(int(number))
-        return {name: sorted(numbers) for name, numbers in jobs.items()}
+            queue = self.cluster.command(*slurm_jobs.QUEUE)
+            agent = self.cluster.command("sdiag")
+            accounts = self.cluster.command(*slurm_jobs.ACCOUNTS, f"--starttime={self.begun}")
+        return slurm_jobs.read_jobs(queue, agent, accounts)
 
     def mend_slurm(self) -> None:
         """Do what an operator does when slurmctld was killed, which then goes on from what it saved last.

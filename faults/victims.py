@@ -117,8 +117,7 @@ def _daemon(site: Site, name: str) -> Victim:
         with head.inside():
             site.cluster.start(name)
 
-    # A slurmctld that is killed forgets what it did since it saved its state: jobs end again, and ask for their mails.
-    return Victim(name, kill, revive, sends=name == "slurmctld")
+    return Victim(name, kill, revive)
 
 
 def _nobody() -> None:
