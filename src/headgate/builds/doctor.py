@@ -32,6 +32,7 @@ _ADVICE = {
     "user": "see allow_users, min_uid and deny_groups in executor.ini",
     "root": "name builds.jobs.directory among the roots in executor.ini",
     "forbidden": "let the build account write there",
+    "peer": "run this as the account that executor.ini names: runuser -u headgate -- headgate build doctor",
     "not-found": "make builds.jobs.directory, and give it to the build account",
 }
 _EXECUTOR = "see docs/howto/executor.md"

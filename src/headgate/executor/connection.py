@@ -31,14 +31,15 @@ class Connection:
         self._loop = asyncio.get_running_loop()
 
     async def send(self, request: Mapping[str, object]) -> None:
-        """Send a request."""
-        await self._send(_framed(json.dumps(request).encode()))
-
-    async def send_with(self, request: Mapping[str, object], data: bytes) -> None:
-        """Send a request, and behind it a stream, but for its end: pieces with their lengths.
+        """Send a request.
 
         An other side that hangs up early is no error: it does so when it has refused, and its answer says why.
         """
+        with contextlib.suppress(ExecutorError):
+            await self._send(_framed(json.dumps(request).encode()))
+
+    async def send_with(self, request: Mapping[str, object], data: bytes) -> None:
+        """Send a request, and behind it a stream, but for its end: pieces with their lengths. Else as ``send``."""
         pieces = [_framed(data[start : start + _PIECE]) for start in range(0, len(data), _PIECE)]
         with contextlib.suppress(ExecutorError):
             await self._send(b"".join([_framed(json.dumps(request).encode()), *pieces]))
