@@ -6,7 +6,9 @@ import ast
 import configparser
 import importlib
 import importlib.util
+import itertools
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +19,10 @@ import yaml
 
 from headgate.builds.grammar import Misspelt, parse
 from headgate.rules.files import load
-from tests.docs.pages import Block, all_blocks, blocks, pages
+from tests.docs.pages import ROOT, Block, all_blocks, blocks, has_runs, pages, steps
 
 SHELL = ("sh", "console", "bash", "shell")
-TRIED = {*SHELL, "toml", "json", "yaml", "python", "ini", "jinja"}
+TRIED = {*SHELL, "toml", "json", "yaml", "python", "ini", "jinja", "sql"}
 SHOWN = {"text", "nginx"}
 """What is printed by something, or read by another program: shown, not tried."""
 
@@ -33,6 +35,52 @@ def each(*languages: str) -> pytest.MarkDecorator:
     """Run a test for every block of these languages."""
     found = of(*languages)
     return pytest.mark.parametrize("block", found, ids=[one.place for one in found])
+
+
+KINDS = {"runnable", "run", "compared", "not run", "only shown"}
+_NAMED = re.compile(r"\btests/[\w/]+(?:\.py)?")
+
+
+def compared(page: Path) -> set[int]:
+    """Return the lines of the texts that a walk compares with what the block before them printed."""
+    todo = steps(page)
+    return {
+        after.line
+        for before, after in itertools.pairwise(todo)
+        if isinstance(before, Block) and isinstance(after, Block) and before.kind == "run" and after.language == "text"
+    }
+
+
+@pytest.mark.parametrize("page", pages(), ids=[str(page.relative_to(ROOT)) for page in pages()])
+def test_every_command_program_and_output_is_run_or_says_why_not(page: Path) -> None:
+    held = compared(page)
+    for block in blocks(page):
+        assert block.kind in KINDS | {""}, f"{block.place}: no mark is called {block.kind!r}"
+        if block.language in (*SHELL, "python", "jinja", "sql"):
+            assert block.kind in {"run", "runnable", "not run"}, f"{block.place} is not run and does not say why"
+        elif block.language == "text" and block.line not in held:
+            assert block.kind in {"compared", "only shown"}, f"{block.place} is compared with nothing"
+        assert not block.kind or block.about, f"{block.place} does not say why"
+
+
+def test_a_reason_names_tests_that_are_there() -> None:
+    named = {name for page in pages() for block in blocks(page) for name in _NAMED.findall(block.about)}
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_name_of_a_block_is_used_by_a_test() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "tests" / "docs").glob("*.py"))
+    names = [block.name for page in pages() for block in blocks(page) if block.name]
+    assert len(names) == len(set(names)) > 5
+    assert [name for name in names if f'"{name}"' not in code and f"'{name}'" not in code] == []
+
+
+def test_every_tutorial_that_has_something_to_run_is_walked() -> None:
+    code = "".join((ROOT / "tests" / "docs" / name).read_text() for name in ("played.py", "test_walks.py"))
+    wanted = {page.name for page in pages() if page.parent.name == "tutorial" and has_runs(page)}
+    assert len(wanted) == 4
+    assert [name for name in wanted if f'"{name}"' not in code] == []
 
 
 def test_every_block_says_its_language_and_none_is_of_one_that_nobody_tries() -> None:

@@ -53,6 +53,22 @@ FAILED = Message(
         "This is a sample: there is no such job.",
         "The figures are those of the batch step; steps that were still running are not counted.",
     ),
+    fields={
+        "SLURM_JOB_ID": 1051492,
+        "SLURM_JOB_NAME": "train_model",
+        "MailSubject": "Job 1051492",
+        "JobName": "train_model",
+        "User": "ada",
+        "Account": "physics",
+        "Partition": "gpu",
+        "State": "FAILED",
+        "Ncpus": 32,
+        "Nodes": 4,
+        "NodeList": "node[01-04]",
+        "ReqMem": 64 * 2**30,
+        "MaxRSS": int(55.9 * 2**30),
+        "Runtime": 3720,
+    },
 )
 SUCCEEDED = Message(
     title='Completed: job 17 "hello"',
