@@ -17,6 +17,7 @@ packages=(
   slapd ldap-utils rabbitmq-server postfix mutt                    # what connectors and lookups are tried against
   prometheus                                                       # promtool, which tries the alert rules
   chromium w3m fonts-dejavu-core fonts-noto-color-emoji            # mails are looked at, by browser and as text
+  zsh fish                                                         # completion in each shell
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -28,24 +28,35 @@ def cache() -> Path:
     return CACHE / "uv"
 
 
-def make(machine: Machine, place: str) -> None:
-    """Make the environment at ``place``, its final one, of wheels only: ours and those of requirements/run.txt."""
+def bring(machine: Machine) -> Path:
+    """Bring uv, requirements/run.txt and our wheel to `BUILD` in the machine; return where the wheel is."""
     work = machine.path(BUILD)
     work.mkdir(exist_ok=True)
     for file in (_UV, _REQUIREMENTS, _AUTHORITIES):
         if file.exists():
             shutil.copy(file, work / file.name)
-    own = wheel.build(work)
+    return wheel.build(work)
+
+
+def variables() -> dict[str, str]:
+    """Return what uv and pip are told in the machine: how to fetch packages, and to keep uv's in what it shares."""
     given = {name: value for name, value in os.environ.items() if name.startswith("UV_")}
-    env = {
+    return {
         **given,
         **proxies(),
         "UV_CACHE_DIR": "/shared",
         "UV_LINK_MODE": "copy",
         "UV_NO_CONFIG": "1",
         "SSL_CERT_FILE": f"{BUILD}/{_AUTHORITIES.name}",
+        "PIP_CERT": f"{BUILD}/{_AUTHORITIES.name}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def make(machine: Machine, place: str) -> None:
+    """Make the environment at ``place``, its final one, of wheels only: ours and those of requirements/run.txt."""
+    own = bring(machine)
+    env = variables()
     uv, python = f"{BUILD}/uv", f"{place}/bin/python"
     install = (uv, "pip", "install", "-q", "--python", python, "--only-binary", ":all:")
     machine.run(uv, "venv", "-q", "--python", "/usr/bin/python3", "--no-python-downloads", place, env=env)

@@ -1,8 +1,9 @@
-"""A head node in a machine of its own: that release's Slurm, a mail server, and Headgate from its package."""
+"""A head node that systemd runs, in a machine of its own: its release's Slurm, a mail server, Headgate's package."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from headgate.testing.chroot.machine import Machine, end
+from headgate.testing.chroot.booted import BootedMachine
 from headgate.testing.cluster.errors import ClusterError, CommandError
 
 USER = "ada"
@@ -29,8 +30,6 @@ StateSaveLocation=/var/lib/slurm/slurmctld
 SlurmdSpoolDir=/var/lib/slurm/slurmd
 SlurmctldLogFile=/var/log/slurm/slurmctld.log
 SlurmdLogFile=/var/log/slurm/slurmd.log
-SlurmctldPidFile=/run/slurmctld.pid
-SlurmdPidFile=/run/slurmd.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -41,39 +40,37 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2
 NodeName=head CPUs=2 RealMemory=1000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES State=UP
 """
-"""As a small site would write it: there are no cgroups in the machine."""
+"""As a small site would write it: there are no controllers of cgroups in the machine."""
 
 
 class HeadNode:
     """What is done on it, step by step, in the order of an administrator's day."""
 
-    def __init__(self, machine: Machine, mails: Path) -> None:
+    def __init__(self, machine: BootedMachine, mails: Path) -> None:
         """``mails``: where the mail server keeps what it gets, a directory of the host's."""
         self.machine = machine
         self.mails = mails
         self.program = "/usr/bin/headgate"
         self._mail_server: subprocess.Popen[bytes] | None = None
-        self._service: subprocess.Popen[bytes] | None = None
 
     def install_slurm(self) -> None:
-        """Install that release's Slurm."""
+        """Configure that release's Slurm and install it; it starts when it is installed."""
+        # Before that: Debian 13's slurmd otherwise asks the network for a configuration, and apt waits for it.
+        place = self.machine.path("/etc/slurm")
+        place.mkdir()
+        (place / "slurm.conf").write_text(_SLURM_CONF)
+        # Slurm looks for its version of cgroups where systemd is; none is used, and v1 asks for nothing before that.
+        (place / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         self.machine.install(*SLURM)
         self.machine.run("/usr/sbin/useradd", "--create-home", "--shell", "/bin/bash", USER)
 
     def start_slurm(self) -> None:
-        """Configure and start munge, slurmctld and slurmd; wait until the node takes jobs."""
+        """Start munge, slurmctld and slurmd with what they need; wait until the node takes jobs."""
         machine = self.machine
-        machine.path("/etc/slurm/slurm.conf").write_text(_SLURM_CONF)
-        machine.run("/usr/bin/install", "-d", "-o", "munge", "-g", "munge", "-m", "755", "/run/munge")
-        machine.run(
-            "/usr/bin/install", "-d", "-o", "slurm", "-g", "slurm", "/var/lib/slurm/slurmctld", "/var/log/slurm"
-        )
-        machine.start("/usr/sbin/munged", "--foreground", user="munge", log="/var/log/munged.out")
-        _wait("munge", lambda: machine.path("/run/munge/munge.socket.2").exists(), self._said("/var/log/munged.out"))
-        machine.start("/usr/sbin/slurmctld", "-D", log="/var/log/slurmctld.out")
-        machine.start("/usr/sbin/slurmd", "-D", log="/var/log/slurmd.out")
-        said = self._said("/var/log/slurmctld.out", "/var/log/slurmd.out")
-        _wait("Slurm", lambda: "idle" in self._try("/usr/bin/sinfo", "--noheader", "--format=%T"), said)
+        for directory in ("/var/lib/slurm/slurmctld", "/var/log/slurm"):
+            machine.run("/usr/bin/install", "-d", "-o", "slurm", "-g", "slurm", directory)
+        machine.systemctl("restart", "munge", "slurmctld", "slurmd")
+        _wait("Slurm", lambda: "idle" in self._try("/usr/bin/sinfo", "--noheader", "--format=%T"), machine.journal)
 
     def start_mail_server(self) -> None:
         """Start a mail server on the machine's port 25."""
@@ -101,33 +98,41 @@ class HeadNode:
         self.machine.run("/usr/bin/scontrol", "reconfigure")
 
     def start_executor(self) -> None:
-        """Have the executor started at its first request, by what its units say."""
-        machine, unit, at = self.machine, self.unit("headgate-executor.service"), self.unit("headgate-executor.socket")
-        path, log = at["ListenStream"], "/var/log/headgate-executor.out"
-        words = ("/usr/bin/systemd-socket-activate", f"--listen={path}", *unit["ExecStart"].split())
-        machine.start(*words, log=log)
-        _wait("the executor's socket", lambda: machine.path(path).exists(), self._said(log))
-        machine.run("/usr/bin/chgrp", at["SocketGroup"], path)
-        machine.run("/usr/bin/chmod", at["SocketMode"], path)
+        """Enable the executor's socket and start it: the executor itself starts at its first request."""
+        self.machine.systemctl("enable", "--now", "headgate-executor.socket")
 
     def start_headgate(self) -> None:
-        """Start the service by what its unit says, as systemd would, and wait until it is ready."""
-        unit = self.unit("headgate.service")
-        for base, kind in (("/var/lib", "State"), ("/run", "Runtime")):
-            name, mode = unit[f"{kind}Directory"], unit[f"{kind}DirectoryMode"]
-            own = ("-o", unit["User"], "-g", unit["Group"], "-m", mode)
-            self.machine.run("/usr/bin/install", "-d", *own, f"{base}/{name}")
-        log = "/var/log/headgate.out"
-        self._service = self.machine.start(*unit["ExecStart"].split(), user=unit["User"], log=log)
-        python = "/usr/bin/python3"
-        _wait("Headgate", lambda: "True" in self._try(python, "-c", _READY), self._said(log), self._service)
+        """Enable the service and start it, and wait until it is ready."""
+        self.machine.systemctl("enable", "--now", "headgate.service")
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the service, which systemd takes for started, answers that it is ready."""
+        look = ("/usr/bin/python3", "-c", _READY)
+        _wait("Headgate", lambda: "True" in self._try(*look), self._said, lambda: self.state() == "failed")
+
+    def state(self) -> str:
+        """Return what systemd says of the service: active, inactive, failed and so on."""
+        return self.machine.shown("headgate.service", "ActiveState")
 
     def stop_headgate(self) -> None:
-        """End the service as systemd would, and wait until it is gone."""
-        if self._service is None:
-            return
-        end(self._service)
-        self._service = None
+        """Stop the service, and wait until it is gone."""
+        self.machine.systemctl("stop", "headgate.service")
+
+    def wait_until_restarted(self, before: str) -> None:
+        """Wait until systemd has replaced the service's process ``before``, and the new one is ready."""
+        shown = functools.partial(self.machine.shown, "headgate.service", "MainPID")
+        _wait("another process of Headgate", lambda: shown() not in ("0", before), self._said)
+        self.wait_until_ready()
+
+    def run_job(self, asking: Mapping[str, str], *command: str) -> str:
+        """Run a job through the gateway to its end, and return its id there. ``asking``: how to ask, as variables."""
+        words = (self.program, "job")
+        _wait("the gateway", lambda: bool(self._try(*words, "list", env=asking)), self._said)
+        said = self.machine.run(*words, "submit", *command, env=asking)
+        job = next(line for line in said.splitlines() if not line.startswith("Slurm job"))
+        self.machine.run(*words, "watch", job, env=asking)
+        return job
 
     def submit(self) -> int:
         """Submit a job as an ordinary user, who wants to be told of its end; return its number."""
@@ -143,8 +148,7 @@ class HeadNode:
             found.extend(text for text in texts if about in text)
             return bool(found)
 
-        logs = ("/var/log/headgate.out", "/var/log/slurm/slurmctld.log")
-        _wait(f"the mail about {about}", look, self._said(*logs))
+        _wait(f"the mail about {about}", look, self._said)
         return found[0]
 
     def unit(self, name: str) -> Mapping[str, str]:
@@ -159,25 +163,23 @@ class HeadNode:
             self._mail_server.terminate()
             self._mail_server.communicate()
 
-    def _try(self, *words: str) -> str:
+    def _try(self, *words: str, env: Mapping[str, str] | None = None) -> str:
         with contextlib.suppress(CommandError):
-            return self.machine.run(*words)
+            return self.machine.run(*words, env=env)
         return ""
 
-    def _said(self, *logs: str) -> Callable[[], str]:
-        def said() -> str:
-            paths = [self.machine.path(log) for log in logs]
-            return "\n".join(path.read_text(errors="replace")[-3000:] for path in paths if path.exists())
-
-        return said
+    def _said(self) -> str:
+        path = self.machine.path("/var/log/slurm/slurmctld.log")
+        slurm = path.read_text(errors="replace")[-3000:] if path.exists() else ""
+        return f"{slurm}\n{self.machine.journal('headgate*')}"
 
 
 def _wait(
-    what: str, is_so: Callable[[], bool], said: Callable[[], str], process: subprocess.Popen[bytes] | None = None
+    what: str, is_so: Callable[[], bool], said: Callable[[], str], has_failed: Callable[[], bool] = lambda: False
 ) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not is_so():
-        ended = process is not None and process.poll() is not None
-        if ended or time.monotonic() > deadline:
-            raise ClusterError(f"{what} did not come{' and its process ended' if ended else ''}:\n{said()}")
+        failed = has_failed()
+        if failed or time.monotonic() > deadline:
+            raise ClusterError(f"{what} did not come{' and has failed' if failed else ''}:\n{said()}")
         time.sleep(0.1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from headgate.testing.chroot.booted import PACKAGES, BootedMachine
 from headgate.testing.chroot.debian import clean
-from headgate.testing.chroot.machine import Machine
 from scripts.package.head_node import DOMAIN, USER, HeadNode
 from scripts.package.releases import Release
 from scripts.package.timing import Timing
@@ -14,7 +14,7 @@ from scripts.package.timing import Timing
 
 def first_message(release: Release, package: Path, directory: Path, show: Callable[[str], object]) -> Timing:
     """Do it once in ``directory`` and return how long each step took. Raises ClusterError where a step fails."""
-    with Machine(clean(release.suite), directory / "root") as machine:
+    with BootedMachine(clean(release.suite, *PACKAGES), directory / "root") as machine:
         node = HeadNode(machine, directory / "mails")
         try:
             timing, _ = walk(release, package, node, show)

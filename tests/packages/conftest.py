@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from headgate.testing.chroot.booted import PACKAGES, BootedMachine, why_not_booted
 from headgate.testing.chroot.debian import clean
-from headgate.testing.chroot.machine import Machine, why_not
+from headgate.testing.chroot.machine import why_not
 from scripts.package import cached, environment, trial
 from scripts.package.head_node import HeadNode
 from scripts.package.releases import RELEASES, Release
@@ -27,7 +28,7 @@ class Installed:
     first_mail: str
 
     @property
-    def machine(self) -> Machine:
+    def machine(self) -> BootedMachine:
         return self.node.machine
 
     def headgate(self, *arguments: str) -> str:
@@ -38,12 +39,13 @@ class Installed:
 @pytest.fixture(scope="module", params=list(RELEASES))
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """From a clean Debian to the first message, once for each release."""
-    if reason := why_not():
+    if reason := why_not() or why_not_booted():
         pytest.skip(reason)
     release = RELEASES[request.param]
     package = cached.package(release)
     directory = tmp_path_factory.mktemp(release.suite)
-    with Machine(clean(release.suite), directory / "root", shared=environment.cache()) as machine:
+    tree = clean(release.suite, *PACKAGES)
+    with BootedMachine(tree, directory / "root", shared=environment.cache()) as machine:
         node = HeadNode(machine, directory / "mails")
         try:
             timing, mail = trial.walk(release, package, node, show=print)

@@ -1,33 +1,21 @@
-"""The Containerfile, gone through step by step in a clean Debian: no registry and no container engine is needed.
-
-What is not shown by it: that an engine builds and starts it, and what compose.yaml mounts.
-"""
+"""The image: built by podman without a registry, and run by compose beside a Slurm, as the how-to page has it."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shutil
-import time
-from fnmatch import fnmatch
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from headgate.config.load import DEFAULT_PATH
-from headgate.config.settings import Settings
+from headgate.config.settings import ServiceSettings, Settings
+from headgate.testing.chroot.booted import PACKAGES, BootedMachine, why_not_booted
 from headgate.testing.chroot.debian import clean
-from headgate.testing.chroot.machine import Machine, end, why_not
-from headgate.testing.cluster.errors import CommandError
+from headgate.testing.chroot.machine import why_not
 from scripts.package import cached, container
+from scripts.package.head_node import DOMAIN, USER, HeadNode
 from scripts.package.releases import RELEASES
-
-CONFIGURATION = """\
-[service]
-parts = ["http", "worker", "local"]
-"""
-READY = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8470/readyz', timeout=5).read().decode())"
 
 
 def test_compose_builds_this_image_and_mounts_what_headgate_reads() -> None:
@@ -41,36 +29,56 @@ def test_compose_builds_this_image_and_mounts_what_headgate_reads() -> None:
         assert any(needed.is_relative_to(path) for path in mounted)
 
 
+def test_compose_waits_until_the_service_has_stopped() -> None:
+    service = yaml.safe_load(container.COMPOSE.read_text())["services"]["headgate"]
+    assert int(service["stop_grace_period"].removesuffix("s")) > ServiceSettings().stop_deadline
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_its_steps_lead_from_a_clean_debian_to_a_service_that_is_ready(tmp_path: Path) -> None:
-    if reason := why_not():
+@pytest.mark.slurm
+@pytest.mark.timeout(1800)
+def test_podman_builds_it_and_a_jobs_mail_comes_from_the_container(tmp_path: Path) -> None:
+    if reason := why_not() or why_not_booted():
         pytest.skip(reason)
-    steps = container.read()
-    release = next(one for one in RELEASES.values() if f"debian:{one.suite}-slim" in steps[0].text)
+    release = RELEASES[container.suite()]
     package = cached.package(release)
-    entry = next(step.words() for step in steps if step.word == "ENTRYPOINT")
-    command = next(step.words() for step in steps if step.word == "CMD")
-    user = next(step.text for step in steps if step.word == "USER")
-    with Machine(clean(release.suite), tmp_path / "root") as machine:
-        for step in steps:
-            if step.word == "COPY":
-                pattern, target = step.text.split()
-                assert fnmatch(package.name, pattern)
-                shutil.copy(package, machine.path(target) / package.name)
-            elif step.word == "RUN":
-                machine.run("/bin/sh", "-c", step.text, network=True)
-        assert not machine.path("/usr/bin/systemctl").exists()
-        machine.path("/etc/headgate/headgate.toml").write_text(CONFIGURATION)
-        service = machine.start(*entry, *command, user=user, log="/var/log/container")
-        deadline = time.monotonic() + 300
-        answer = ""
-        while not answer:
-            said = machine.path("/var/log/container").read_text()
-            assert service.poll() is None, said
-            assert time.monotonic() < deadline, said
-            with contextlib.suppress(CommandError):
-                answer = machine.run("/usr/bin/python3", "-c", READY)
-            time.sleep(0.1)
-        assert json.loads(answer)["ready"] is True
-        assert end(service) == 0
+    with BootedMachine(clean(release.suite, *PACKAGES), tmp_path / "root") as machine:
+        node, engine = HeadNode(machine, tmp_path / "mails"), container.Engine(machine)
+        try:
+            node.install_slurm()
+            node.start_slurm()
+            node.start_mail_server()
+            node.install_headgate(package)
+            node.add_to_slurm_conf(node.set_up())
+            engine.install()
+            engine.build(package)
+            _walk(node, engine)
+        finally:
+            node.close()
+
+
+def _walk(node: HeadNode, engine: container.Engine) -> None:
+    machine = node.machine
+    own = {f"HEADGATE_{name}": machine.run("/usr/bin/id", option, "headgate").strip() for name, option in _NUMBERS}
+    engine.compose("up", "--detach", env=own)
+    node.wait_until_ready()
+    assert node.state() == "inactive"  # systemd's
+    assert engine.podman("exec", container.NAME, "id", "-u").strip() == own["HEADGATE_UID"]
+    # No systemd came with it: what stands in for it did.
+    assert "gone" in engine.podman("exec", container.NAME, "sh", "-c", "test -e /usr/bin/systemctl || echo gone")
+    job = node.submit()
+    mail = node.wait_for_mail(f"job {job}")
+    assert re.search(rf"^X-Envelope-To: {USER}@{DOMAIN}$", mail, re.MULTILINE)
+    said = engine.podman("logs", container.NAME)
+    assert '"event": "delivery.delivered"' in said
+    engine.compose("stop", env=own)
+    assert engine.podman("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", container.NAME) == "exited 0\n"
+    engine.compose("down", env=own)
+    assert engine.podman("ps", "--all", "--quiet") == ""
+    # The store is the host's: systemd's service goes on with it.
+    machine.systemctl("start", "headgate.service")
+    node.wait_until_ready()
+    assert f"job {job}" in machine.run(node.program, "event", "list", f"--job={job}", user="headgate")
+
+
+_NUMBERS = (("UID", "--user"), ("GID", "--group"))

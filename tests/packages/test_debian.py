@@ -1,4 +1,4 @@
-"""The Debian package, on a clean Debian with that release's own Slurm: installed, used, upgraded, purged.
+"""The Debian package, on a clean Debian that systemd has booted, with that release's own Slurm: from first to purged.
 
 The tests share one head node for each release, in the order in which they stand here.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from headgate import __version__
 from headgate.config.settings import SpoolSettings
 from headgate.events.sources.mail.install import program_text
 from headgate.store.migrate import migrate
@@ -21,7 +22,7 @@ from headgate.store.revision import NEWEST
 from headgate.store.store import Store
 from headgate.testing.chroot.machine import Machine
 from headgate.testing.cluster.errors import CommandError
-from scripts.package import contents, environment
+from scripts.package import contents, tools
 from scripts.package.head_node import DOMAIN, USER
 from tests.packages.conftest import Installed
 
@@ -100,6 +101,81 @@ def test_dpkg_finds_no_file_changed_and_systemd_nothing_wrong(installed: Install
     assert wanted.is_symlink()
 
 
+def test_systemd_started_what_setup_said(installed: Installed) -> None:
+    machine = installed.machine
+    for unit in ("headgate.service", "headgate-executor.socket"):
+        assert machine.systemctl("is-enabled", unit) == "enabled\n"
+        assert machine.systemctl("is-active", unit) == "active\n"
+    assert machine.shown("headgate.service", "NRestarts") == "0"
+    # As at the machine's start: what is wanted there comes by itself.
+    machine.systemctl("stop", "headgate-executor.socket", "headgate.service")
+    assert machine.shown("headgate.service", "Result") == "success"
+    assert not machine.path("/run/headgate-executor.sock").exists()
+    machine.systemctl("start", "sockets.target", "multi-user.target")
+    installed.node.wait_until_ready()
+    assert machine.systemctl("is-active", "headgate-executor.socket") == "active\n"
+
+
+def test_a_job_by_way_of_the_sandboxes_is_its_owners(installed: Installed) -> None:
+    node, machine = installed.node, installed.machine
+    configuration = machine.path(CONFIGURATION)
+    configuration.write_text(configuration.read_text() + '\n[gateway]\ndirectory = "/home/%u/headgate"\n')
+    machine.systemctl("reload", "headgate.service")
+    token = machine.run("/bin/sh", "-c", f"{node.program} app add portal --user={USER} 2>/dev/null", user="headgate")
+    asking = {"HEADGATE_URL": "http://127.0.0.1:8470", "HEADGATE_TOKEN": token.strip(), "HEADGATE_USER": USER}
+    job = node.run_job(asking, "id", "-un")
+    assert machine.run(node.program, "job", "output", job, env=asking) == f"{USER}\n"
+    path = machine.path(f"/home/{USER}/headgate/portal/{job}/batch.sh")
+    assert path.owner() == machine.path(f"/home/{USER}").owner()
+    # Killed, it is there again for the next request.
+    machine.systemctl("kill", "--signal=KILL", "headgate-executor.service")
+    job = node.run_job(asking, "echo", "again")
+    assert machine.run(node.program, "job", "output", job, env=asking) == "again\n"
+    assert f"Account            {USER} " in machine.run(node.program, "me", user=USER)
+
+
+@pytest.mark.parametrize(
+    ("unit", "capabilities", "exposure", "denied"),
+    [
+        ("headgate.service", 0, 20, {"/etc/headgate", "/usr", "/var", "/home"}),
+        ("headgate-executor.service", 0b1110_0000, 30, {"/etc/headgate", "/usr", "/boot"}),
+    ],
+)
+def test_its_sandbox_is_in_force(
+    installed: Installed, unit: str, capabilities: int, exposure: int, denied: set[str]
+) -> None:
+    machine = installed.machine
+    machine.run("/usr/bin/systemd-analyze", "--no-pager", "security", f"--threshold={exposure}", unit)
+    pid = machine.shown(unit, "MainPID")
+    status = dict(re.findall(r"^(\w+):\s+(.*)$", machine.run("/bin/cat", f"/proc/{pid}/status"), re.MULTILINE))
+    assert (int(status["CapBnd"], 16), status["NoNewPrivs"], status["Seccomp"]) == (capabilities, "1", "2")
+    for place in sorted(denied):
+        with pytest.raises(CommandError, match=r"Read-only file system|Permission denied"):
+            # As root, so that nothing but what the unit has mounted is in the way.
+            machine.run("/usr/bin/nsenter", f"--target={pid}", "--mount", "/usr/bin/touch", f"{place}/x")
+
+
+def test_a_service_that_is_killed_or_hangs_comes_back(installed: Installed) -> None:
+    node, machine = installed.node, installed.machine
+    machine.systemctl("kill", "--signal=KILL", "--kill-whom=main", "headgate.service")
+    node.wait_until_ready()
+    assert machine.shown("headgate.service", "NRestarts") == "1"
+    drop_in = machine.path("/run/systemd/system/headgate.service.d/hang.conf")
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nWatchdogSec=5s\nRestartSec=100ms\n")
+    machine.systemctl("daemon-reload")
+    machine.systemctl("restart", "headgate.service")
+    before = machine.shown("headgate.service", "MainPID")
+    machine.systemctl("kill", "--signal=STOP", "--kill-whom=main", "headgate.service")
+    node.wait_until_restarted(before)
+    assert "Watchdog timeout" in machine.journal("headgate.service")
+    drop_in.unlink()
+    machine.systemctl("daemon-reload")
+    machine.systemctl("restart", "headgate.service")
+    job = node.submit()
+    assert f"job {job}" in node.wait_for_mail(f"job {job} ")
+
+
 def test_its_python_is_the_systems_and_nothing_tells_where_it_was_built(installed: Installed) -> None:
     environment_ = installed.machine.path(contents.ENVIRONMENT)
     assert "home = /usr/bin\n" in (environment_ / "pyvenv.cfg").read_text()
@@ -138,39 +214,50 @@ def test_a_store_from_a_newer_version_is_refused_in_plain_words(installed: Insta
     store = Store(f"sqlite:///{machine.path(STORE)}")
     store.write_now(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")) and None)
     store.close()
-    unit = node.unit("headgate.service")
-    with pytest.raises(CommandError) as caught:
-        machine.run(*unit["ExecStart"].split(), user="headgate", timeout=60)
-    last = caught.value.output.strip().splitlines()[-1]
-    assert last.startswith("headgate: the store was written by a newer Headgate: its tables are at 9999")
-    assert last.endswith("install the newer one")
+    with pytest.raises(CommandError):
+        machine.systemctl("start", "headgate.service")
+    said = machine.journal("headgate.service")
+    newer = r"^headgate: the store was written by a newer Headgate: its tables are at 9999.*install the newer one$"
+    assert re.search(newer, said, re.MULTILINE), said
 
 
 def test_removal_keeps_what_purging_takes(installed: Installed) -> None:
     machine = installed.machine
     said = machine.run("/usr/bin/dpkg", "--remove", "headgate")
     assert "slurm.conf still names the hand-off" in said
+    for unit in ("headgate.service", "headgate-executor.socket", "headgate-executor.service"):
+        assert machine.shown(unit, "ActiveState") != "active"
+    assert machine.run("/bin/sh", "-c", "ps -o args= -u headgate || true") == ""
     assert not machine.path("/usr/bin/headgate").is_symlink()
     assert not machine.path("/usr/lib/headgate").exists()
     for kept in (CONFIGURATION, STORE):
         assert machine.path(kept).exists()
+    # Installed once more, what was enabled is so again, and has started.
+    machine.run("/usr/bin/dpkg", "--install", f"/root/{installed.package.name}")
+    assert machine.systemctl("is-active", "headgate-executor.socket") == "active\n"
+    assert machine.systemctl("is-enabled", "headgate.service") == "enabled\n"
     machine.run("/usr/bin/dpkg", "--purge", "headgate")
     for gone in ("/etc/headgate", "/var/lib/headgate", "/var/spool/headgate"):
         assert not machine.path(gone).exists()
     places = ("/etc/systemd", "/var/lib/systemd", "/usr/lib/systemd", "/usr/share/man", "/usr/lib/tmpfiles.d")
     assert machine.run("/usr/bin/find", *places, "-name", "*headgate*") == ""
+    assert machine.systemctl("list-units", "--all", "--plain", "--no-legend", "headgate*") == ""
+    assert "headgate" not in machine.systemctl("list-unit-files", "--no-legend")
 
 
 def test_from_a_wheel_setup_does_what_the_package_did(installed: Installed) -> None:
     node, machine = installed.node, installed.machine
-    environment.make(machine, "/opt/headgate")
-    node.program = "/opt/headgate/bin/headgate"
+    node.program = tools.install(machine, "pipx" if installed.release.suite == "bookworm" else "uv")
+    assert machine.run(node.program, "--version") == f"headgate, version {__version__}\n"
     said = node.set_up("--executor", "--mail-server", "localhost:25", "--test-mail", f"ben@{DOMAIN}")
     assert re.search(r"^ok +test mail ", said, re.MULTILINE)
     units = ("headgate.service", "headgate-executor.service", "headgate-executor.socket")
     assert machine.run("/usr/bin/systemd-analyze", "verify", "--man=no", *units) == ""
-    assert node.unit("headgate.service")["ExecStart"] == f"{node.program} serve"
+    # Where the tool has put it, and not the link that leads there.
+    own = machine.run("/usr/bin/readlink", "--canonicalize", node.program).strip()
+    assert node.unit("headgate.service")["ExecStart"] == f"{own} serve"
     assert set(re.findall(r" \((made|changed|as it was)", node.set_up("--executor"))) == {"as it was"}
+    node.start_executor()
     node.start_headgate()
     job = node.submit()
     assert f"job {job}" in node.wait_for_mail(f"job {job} ")

@@ -34,13 +34,19 @@ _log = logging.getLogger(__name__)
 def clean(suite: str, *packages: str) -> Path:
     """Return a tree with nothing in it but Debian's essential packages and those asked for; make it if need be.
 
-    Nobody may change it: copy it. Its recipe for debootstrap is that of unstable, which fits all releases.
+    Nobody may change it: copy it. Its recipe for debootstrap is that of unstable, which fits all releases. With
+    packages it is made of the tree without.
     """
     name = hashlib.sha256("\n".join((suite, *packages)).encode()).hexdigest()[:12]
+    base = clean(suite) if packages else None
 
     def build(partial: Path, tree: Path) -> None:
-        _log.warning("making a clean Debian %s in %s: half a minute", suite, tree)
-        bootstrap(suite, "sid", partial, packages, _UNSAFE)
+        if base is None:
+            _log.warning("making a clean Debian %s in %s: half a minute", suite, tree)
+            bootstrap(suite, "sid", partial, (), _UNSAFE)
+        else:
+            run("/bin/cp", "-a", "--reflink=auto", str(base), str(partial))
+            _install(partial, packages)
 
     return made_once(CLEAN / "-".join((suite, *packages)), name, build)
 
@@ -84,7 +90,11 @@ def bootstrap(suite: str, script: str, partial: Path, packages: tuple[str, ...],
     _write(partial / "etc/apt/apt.conf.d/90headgate", mirror.settings(), 0o644)
     for file in FILES:
         (partial / file.relative_to("/")).touch()
-    inside = enter(partial, *FILES)
+    _install(partial, packages)
+
+
+def _install(tree: Path, packages: tuple[str, ...]) -> None:
+    inside = enter(tree, *FILES)
     run(*inside, "apt-get", "-q", "update")
     if packages:
         run(*inside, "apt-get", "-q", "-y", "install", "--no-install-recommends", *packages)

@@ -35,23 +35,20 @@ class Machine:
         self._name = name
         self._shared = shared
         self._first: subprocess.Popen[bytes] | None = None
-        self._pid = 0
+        self.pid = 0
         self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         """Copy the tree and start the machine."""
         subprocess.run(["/bin/cp", "-a", "--reflink=auto", str(self._tree), str(self.root)], check=True)
-        hosts = f"127.0.0.1 {self._name}.cluster.example {self._name} localhost\n"
-        (self.root / "etc/hosts").write_text(hosts)
-        (self.root / "etc/hostname").write_text(f"{self._name}\n")
-        start = ("/bin/sh", str(_START), str(self.root), self._name, str(self._shared or ""))
-        argv = ["/usr/bin/setpriv", "--pdeathsig=KILL", "/usr/bin/unshare", *_NEW, "--", *start]
+        self._prepare()
+        argv = ["/usr/bin/setpriv", "--pdeathsig=KILL", "/usr/bin/unshare", *_NEW, "--", *self._start_words()]
         self._first = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if self._first.stdout is None or self._first.stdout.readline() != b"ready\n":
             said = self._first.communicate()[1].decode(errors="replace")
             raise ClusterError(f"this host lets us make no machine: {said.strip()}")
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children").read_text().split()
-        self._pid = int(children[0])
+        self.pid = int(children[0])
         return self
 
     def __exit__(
@@ -66,6 +63,16 @@ class Machine:
             process.wait()
         shutil.rmtree(self.root)
 
+    def _prepare(self) -> None:
+        """Make the copy ready to be started."""
+        hosts = f"127.0.0.1 {self._name}.cluster.example {self._name} localhost\n"
+        (self.root / "etc/hosts").write_text(hosts)
+        (self.root / "etc/hostname").write_text(f"{self._name}\n")
+
+    def _start_words(self) -> tuple[str, ...]:
+        """Return what becomes its process 1, and says ``ready`` once it is inside the tree."""
+        return ("/bin/sh", str(_START), str(self.root), self._name, str(self._shared or ""))
+
     def path(self, inside: str | Path) -> Path:
         """Return where the host sees a path of the machine's."""
         return self.root / str(inside).removeprefix("/")
@@ -73,13 +80,13 @@ class Machine:
     def argv(self, *words: str, user: str = "", network: bool = False) -> list[str]:
         """Return the argv that runs a command in it. ``network``: with the host's network, to fetch packages."""
         spaces = ("--mount", "--uts", "--ipc", "--pid", *(() if network else ("--net",)))
-        enter = ("/usr/bin/nsenter", f"--target={self._pid}", *spaces, "--root", "--wd", "--")
+        enter = ("/usr/bin/nsenter", f"--target={self.pid}", *spaces, "--root", "--wd", "--")
         account = ("/usr/bin/setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups") if user else ()
         return [*enter, *account, *words]
 
     def outside(self, *words: str) -> list[str]:
         """Return the argv that runs a command of the host's, with the host's files, in the machine's network."""
-        return ["/usr/bin/nsenter", f"--target={self._pid}", "--net", "--", *words]
+        return ["/usr/bin/nsenter", f"--target={self.pid}", "--net", "--", *words]
 
     def run(
         self,
