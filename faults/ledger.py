@@ -26,6 +26,11 @@ _ASKED: Final = text("SELECT data FROM events WHERE kind = 'mail.requested' AND 
 
 _SUBMISSIONS: Final = text("SELECT name, phase FROM submissions")
 
+_APPS_TOLD: Final = text(
+    "SELECT s.name FROM app_events a JOIN submissions s ON s.id = a.submission_id JOIN events e ON e.id = a.event_id"
+    " WHERE e.kind = 'job.ended'"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -36,6 +41,8 @@ class Fact:
     targets: tuple[str, ...] = ()
     job: bool = False
     """Whether a job of this name has to be in Slurm once, and its end in the journal once."""
+    app: bool = False
+    """Whether an app submitted it, which has to be told of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class Ledger:
             jobs_of_phase = {"jobs": f'%"name":"hgf-{phase}-s%'}
             asked = _asked(json.loads(data) for data in connection.execute(_ASKED, jobs_of_phase).scalars())
             phases = {str(name): str(phase) for name, phase in connection.execute(_SUBMISSIONS)}
+            apps_told = set(connection.execute(_APPS_TOLD).scalars())
         _without_name(jobs, ends, result)
         told = {end.name for end in ends}
         for fact in self.facts(phase):
@@ -133,6 +141,8 @@ class Ledger:
                 continue
             if fact.job and not _ended(fact, jobs, ends, result):
                 continue
+            if fact.app and fact.token not in result.lost_ends:
+                _app_told(fact, fact.token in apps_told, result)
             for target in fact.targets:
                 self._told(fact, target, dead, max(asked[fact.token], jobs.attempts(fact.token)), result)
         return result
@@ -235,6 +245,15 @@ def _ended(fact: Fact, jobs: SlurmJobs, ends: Sequence[End], result: Result) -> 
     result.doubled += max(0, len(told) - max(1, len(attempts)))
     result.longest_end = max(result.longest_end, *(end.delay for end in told), 0.0)
     return True
+
+
+def _app_told(fact: Fact, told: bool, result: Result) -> None:
+    """Count that the app that submitted a job, which has ended, was told of it."""
+    result.facts_in += 1
+    if told:
+        result.facts_out += 1
+    else:
+        result.lost.append(f"the end of {fact.token} is in the journal, and its app was not told")
 
 
 def open_deliveries(url: str) -> int:

@@ -171,7 +171,7 @@ class Jobs:
                 continue
             self._last = f"{answer.status_code} {answer.text[:300]}"
             if answer.status_code in (HTTPStatus.CREATED, HTTPStatus.OK):  # the latter: it had the job already
-                self._ledger.accept(Fact(name, time.time(), job=True))
+                self._ledger.accept(Fact(name, time.time(), job=True, app=True))
                 return
             if answer.status_code < HTTPStatus.CONFLICT:
                 raise RuntimeError(f"the gateway refused a job: {answer.status_code} {answer.text}")

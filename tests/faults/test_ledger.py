@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from faults.ledger import Fact, Ledger, Result
 from faults.slurm_jobs import Record, SlurmJobs
+from headgate.store import app_events
 from headgate.store.store import Store
 from tests.gateway.made import begun, submission
 
@@ -120,6 +121,19 @@ async def test_a_job_has_one_end(store: Store, ledger: Ledger) -> None:
     await end(store, 2, 7, submitted=5)
     assert (await result(store, ledger, record())).doubled == 1
     assert (await result(store, ledger, record(), record(8, over=False))).doubled == 1
+
+
+async def test_the_app_that_submitted_a_job_has_to_be_told_of_its_end(store: Store, file: Path) -> None:
+    ledger = Ledger(file)
+    ledger.accept(Fact(TOKEN, 10.0, job=True, app=True))
+    await end(store, 1, 7)
+    found = await result(store, ledger, record())
+    why = f"the end of {TOKEN} is in the journal, and its app was not told"
+    assert (found.facts_in, found.facts_out, found.lost) == (2, 1, [why])
+    own = await begun(store, submission(name=TOKEN), job_id=7)
+    await store.write(lambda c: app_events.add(c, [(own.app_id, own.user, own.id, 1)]))
+    found = await result(store, ledger, record())
+    assert (found.facts_in, found.facts_out, found.lost) == (2, 2, [])
 
 
 async def test_a_job_that_was_put_back_into_the_queue_ends_once(store: Store, ledger: Ledger) -> None:

@@ -70,6 +70,19 @@ async def test_of_two_with_one_number_the_last_started_is_meant_since_slurm_gave
     assert [(await now(store, one)).phase for one in (own, other)] == [Phase.ENDED, Phase.ACTIVE]
 
 
+async def test_a_number_given_again_to_the_same_user_within_seconds_is_another_job(store: Store) -> None:
+    first = await begun(store, submission(), job_id=7)
+    again = await begun(store, submission(), at=NOW + 60)
+    of_first = event(EventKind.JOB_ENDED, 7, NOW + 20, submitted=int(NOW), state="FAILED", exit_code=1)
+    await store.write(lambda c: journal.append(c, [of_first]))  # known, and not followed yet
+    joined = await store.write(lambda c: FOLLOWER.joined(c, again, 7))
+    assert (joined.phase, joined.state) == (Phase.ACTIVE, "PENDING")
+    started = event(EventKind.JOB_STARTED, 7, NOW + 61, submitted=int(NOW + 60))
+    late = event(EventKind.JOB_ENDED, 7, NOW + 21, submitted=int(NOW), state="COMPLETED", exit_code=0)
+    await happen(store, started, late)
+    assert [(await now(store, one)).state for one in (first, again)] == ["COMPLETED", "RUNNING"]
+
+
 async def test_a_requeued_job_goes_on(store: Store) -> None:
     own = await begun(store, submission(), job_id=7)
     await happen(store, event(EventKind.JOB_ENDED, 7, NOW + 5, state="NODE_FAIL"))

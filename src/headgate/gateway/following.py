@@ -27,6 +27,8 @@ HOOKS: Final = "app-webhooks"
 """The connector that tells apps by their webhooks; a configured one cannot be called that."""
 SKEW: Final = 300.0
 """Seconds by which Slurm's clock may be behind ours. Job ids are used again, after much longer."""
+_CLOCKS: Final = 2.0
+"""Seconds by which it usually is, at most, whole seconds included."""
 _FOLLOWED: Final = frozenset(kind for kind in EventKind if kind.value.startswith("job."))
 _MOST: Final = 2000
 
@@ -51,8 +53,7 @@ class Follower:
         if by_cluster:
             app_events.take_turn(connection)
         for cluster, ids in by_cluster.items():
-            found = {one.job_id: one for one in submissions.of_jobs(connection, cluster, ids)}
-            if found:
+            if found := submissions.of_jobs(connection, cluster, ids):
                 self._tell(connection, [pair for pair in told if pair[1].cluster == cluster], found)
 
     def joined(self, connection: Connection, begun: Submission, job_id: int) -> Submission:
@@ -71,24 +72,25 @@ class Follower:
             return own
         wanted = EventFilter(kind="job.*", job_id=job_id, cluster=own.cluster, since=since)
         before = [(one.id, one.event) for one in journal.find(connection, wanted, limit=_MOST)]
-        self._tell(connection, before, {job_id: own})
+        found = submissions.of_jobs(connection, own.cluster, [job_id])
+        self._tell(connection, [pair for pair in before if _is_about(own, pair[1], found)], [own])
         return submissions.get(connection, own.app_id, own.id) or own
 
-    def _tell(
-        self, connection: Connection, told: Sequence[tuple[int, Event]], found: Mapping[int | None, Submission]
-    ) -> None:
-        current = dict(found)
+    def _tell(self, connection: Connection, told: Sequence[tuple[int, Event]], found: Sequence[Submission]) -> None:
+        """Have submissions, those started last at the end, follow events."""
+        current = {own.id: own for own in found}
+        by_job: dict[int | None, list[str]] = {}
+        for own in found:
+            by_job.setdefault(own.job_id, []).append(own.id)
         pairs: list[tuple[int, Event, Submission]] = []
         for number, event in told:
-            key = next((one for one in _ids(event) if one in current), None)
-            if key is None or not _is_of(event, current[key]):
+            about = whose(event, [current[one] for job in dict.fromkeys(_ids(event)) for one in by_job.get(job, ())])
+            if about is None:
                 continue
-            before = current[key]
-            values = changed(before, event)
-            if values:
-                submissions.follow(connection, before, values)
-                current[key] = _after(before, values)
-            pairs.append((number, event, before))
+            if values := changed(about, event):
+                submissions.follow(connection, about, values)
+                current[about.id] = _after(about, values)
+            pairs.append((number, event, about))
         if not pairs:
             return
         app_events.add(connection, [(own.app_id, own.user, own.id, number) for number, _, own in pairs])
@@ -180,11 +182,22 @@ def _ids(event: Event) -> tuple[int, ...]:
     return tuple(one for one in (event.job_id, event.array_id) if one is not None)
 
 
-def _is_of(event: Event, submission: Submission) -> bool:
-    """Whether an event is about the job of this start, and not about an older one with the same id."""
+def whose(event: Event, found: Sequence[Submission]) -> Submission | None:
+    """Return the submission whose job an event is about, and none that had, or has, another one of the same id.
+
+    A slurmctld that was killed gives ids again, to the same user within seconds: of several it is the one started last
+    before the job was submitted. ``found``: those that have the event's id, started last at the end.
+    """
     submitted = event.data.get("submitted")
     at = submitted if isinstance(submitted, int | float) else event.time
-    return event.user in ("", submission.user) and at >= (submission.requested_at or 0.0) - SKEW
+    possible = [one for one in found if event.user in ("", one.user) and at >= (one.requested_at or 0.0) - SKEW]
+    before = [one for one in possible if (one.requested_at or 0.0) <= at + _CLOCKS]
+    return next(reversed(before or possible), None)
+
+
+def _is_about(own: Submission, event: Event, found: Sequence[Submission]) -> bool:
+    about = whose(event, found)
+    return about is not None and about.id == own.id
 
 
 def app_event(event: Event, submission_id: str) -> dict[str, JSON]:
