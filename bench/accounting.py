@@ -33,7 +33,8 @@ from headgate.model.job import Figures
 from headgate.notify.compose import Composer, ComposeSettings
 from headgate.notify.output import OutputReader
 from headgate.notify.recipients import Recipients
-from headgate.service.wiring import Slurm, make_worker, message_maker
+from headgate.service.messages import make_worker, message_maker
+from headgate.service.watchers import Slurm
 from headgate.slurm.client import SlurmClient
 from headgate.store.migrate import migrate
 from headgate.store.store import Store

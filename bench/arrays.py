@@ -31,8 +31,8 @@ from headgate.notify.compose import Composer, ComposeSettings
 from headgate.notify.connector import Commit, Delivered, Envelope, Outcome
 from headgate.notify.output import OutputReader
 from headgate.notify.subscriptions import Subscribers
+from headgate.service.messages import make_worker, message_maker
 from headgate.service.roles import Stoppable
-from headgate.service.wiring import make_worker, message_maker
 from headgate.store import deliveries, people
 from headgate.store.migrate import migrate
 from headgate.store.store import Store

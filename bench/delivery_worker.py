@@ -20,7 +20,7 @@ from headgate.config.settings import Settings
 from headgate.notify import metrics
 from headgate.notify.connector import Commit, Delivered, Envelope, Outcome
 from headgate.notify.pipeline import Worker
-from headgate.service.wiring import make_worker
+from headgate.service.messages import make_worker
 from headgate.store.store import Store
 
 _LOOK = 0.005

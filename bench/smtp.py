@@ -27,7 +27,7 @@ from headgate.config.settings import Settings
 from headgate.connectors.mailto.connector import MailtoConnector
 from headgate.connectors.mailto.settings import MailtoSettings
 from headgate.notify.connector import Delivered, Envelope
-from headgate.service.wiring import make_worker
+from headgate.service.messages import make_worker
 from headgate.store.store import Store
 
 MAILS = 500

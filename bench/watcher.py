@@ -19,7 +19,7 @@ from bench.usage import Usage, take
 from headgate.config.slurm import SlurmSettings
 from headgate.events.journal import Journal
 from headgate.events.sources.watcher import Watcher, WatcherSettings
-from headgate.service.wiring import Slurm
+from headgate.service.watchers import Slurm
 from headgate.slurm import process
 from headgate.slurm.client import SlurmClient
 from headgate.slurm.commands import squeue

@@ -22,7 +22,7 @@ from headgate.executor.client import ExecutorClient
 from headgate.model.build import BuildJob, JobPhase
 from headgate.model.pull_request import Reaction
 from headgate.service.gateway import account_of
-from headgate.service.wiring import Slurm
+from headgate.service.watchers import Slurm
 from headgate.slurm.client import SlurmClient
 from headgate.store import builds
 from headgate.store.store import Store

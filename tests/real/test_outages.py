@@ -16,7 +16,7 @@ from headgate.events.journal import Journal
 from headgate.events.sources import gaps, watcher
 from headgate.events.sources.watcher import Watcher, WatcherSettings
 from headgate.notify.message import INCOMPLETE_FIGURES, NO_FIGURES
-from headgate.service.wiring import Slurm
+from headgate.service.watchers import Slurm
 from headgate.slurm.client import SlurmClient
 from headgate.store import journal
 from headgate.store.journal import EventFilter

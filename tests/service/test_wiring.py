@@ -16,16 +16,10 @@ from headgate.executor.refusal import RefusedError
 from headgate.model.states import JobState
 from headgate.notify.material import Material
 from headgate.notify.output import OutputReader
-from headgate.service import wiring
-from headgate.service.wiring import (
-    Running,
-    Slurm,
-    load_settings,
-    make_connectors,
-    make_lookups,
-    make_running,
-    open_store,
-)
+from headgate.service import messages, watchers
+from headgate.service.messages import make_lookups
+from headgate.service.watchers import Slurm
+from headgate.service.wiring import Running, load_settings, make_connectors, make_running, open_store
 from headgate.slurm.client import SlurmClient
 from headgate.store import nodes
 from headgate.store.migrate import migrate
@@ -225,7 +219,7 @@ def test_a_worker_has_the_settings_of_its_connector(tmp_path: Path, sqlite: Stor
         "notify": {"attempts": 4, "digest_messages": 50, "lease": 12.0, "backoff_max": 30.0},
     }
     own = settings(tmp_path, **tables)
-    worker = wiring.make_worker(own, sqlite, make_connectors(own)["mailto"], own.connectors["mailto"], "w")
+    worker = messages.make_worker(own, sqlite, make_connectors(own)["mailto"], own.connectors["mailto"], "w")
     used = worker._settings
     assert (used.limits.rate, used.limits.burst, used.limits.recipient_burst) == (2.5, 7, 3)
     assert (used.limits.digest_size, used.concurrency, used.lease) == (50, 9, 12.0)
@@ -233,9 +227,9 @@ def test_a_worker_has_the_settings_of_its_connector(tmp_path: Path, sqlite: Stor
 
 
 def test_lost_mails_can_be_ignored(tmp_path: Path) -> None:
-    assert wiring._watcher_settings(settings(tmp_path)).grace == 120
-    assert wiring._watcher_settings(settings(tmp_path, watcher={"mail_grace": 30})).grace == 30
-    assert wiring._watcher_settings(settings(tmp_path, watcher={"lost_mail": "ignore"})).grace is None
+    assert watchers.watcher_settings(settings(tmp_path)).grace == 120
+    assert watchers.watcher_settings(settings(tmp_path, watcher={"mail_grace": 30})).grace == 30
+    assert watchers.watcher_settings(settings(tmp_path, watcher={"lost_mail": "ignore"})).grace is None
 
 
 def test_a_store_is_opened_where_the_settings_say(tmp_path: Path) -> None:
@@ -250,7 +244,7 @@ def test_a_mistake_in_the_configuration_is_an_error_that_names_it(tmp_path: Path
 
 
 async def test_messages_name_who_cancelled_as_this_host_knows_them(tmp_path: Path) -> None:
-    make = wiring.message_maker(settings(tmp_path), OutputReader())
+    make = messages.message_maker(settings(tmp_path), OutputReader())
     by_root = replace(COMPLETED, state=JobState.CANCELLED, cancelled_by=0)
     assert "by root" in (await make(Material(ENDED, by_root))).title
     unknown = replace(by_root, cancelled_by=2**32 - 5)

@@ -58,7 +58,8 @@ def run_here(name: str, given: Mapping[str, JSON], *, why: str, dry_run: bool, c
     from headgate.actions.caller import on_command_line
     from headgate.notify.notices import Notices
     from headgate.service.actions import make_desk
-    from headgate.service.wiring import addressing_of, load_settings, make_connectors
+    from headgate.service.messages import addressing_of
+    from headgate.service.wiring import load_settings, make_connectors
 
     settings = load_settings(config_path())
     addressing = {connector: addressing_of(own) for connector, own in settings.connectors.items()}
