@@ -12,9 +12,9 @@ from headgate.errors import StoreError
 from headgate.executor.refusal import ExecutorError, RefusedError
 from headgate.gateway.apps import Principal
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, ConflictError, TooManyError, UnavailableError
 from headgate.gateway.request import JobRequest
-from headgate.gateway.submissions import Owner
 from headgate.model.app import App, AppRules
 from headgate.model.submission import Phase, Submission
 from headgate.store import audit, submissions
@@ -81,7 +81,7 @@ async def test_what_comes_after_an_answer_sees_the_job_it_told(store: Store) -> 
     asking = await owner(gateway)
     for number in range(20):
         made, _ = await gateway.submissions.create(asking, REQUEST, start=True)
-        seen = await gateway.submissions.get(asking, made.id)
+        seen = await gateway.control.get(asking, made.id)
         assert (seen.phase, seen.job_id, seen.state) == (Phase.ACTIVE, FIRST_JOB + number, "PENDING")
         assert made == seen
     lines = [(line.action, line.outcome) for line in await written(store)]
@@ -100,7 +100,7 @@ async def test_a_job_whose_number_cannot_be_kept_is_in_doubt_and_not_lost(
     monkeypatch.setattr(submissions, "submitted", full)
     made, _ = await gateway.submissions.create(asking, REQUEST, start=True)
     assert made.job_id == FIRST_JOB
-    assert (await gateway.submissions.get(asking, made.id)).phase is Phase.SUBMITTING
+    assert (await gateway.control.get(asking, made.id)).phase is Phase.SUBMITTING
 
 
 async def test_a_key_that_is_there_starts_nothing_also_when_both_come_at_once(store: Store) -> None:

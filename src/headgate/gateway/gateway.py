@@ -10,6 +10,8 @@ from headgate.actions.desk import Desk
 from headgate.config.gateway import GatewaySettings
 from headgate.errors import RecipientError
 from headgate.gateway.apps import Apps
+from headgate.gateway.control import Control
+from headgate.gateway.directories import Directories
 from headgate.gateway.feed import Feed
 from headgate.gateway.following import Follower
 from headgate.gateway.lockout import Lockout
@@ -47,7 +49,11 @@ class Gateway:
         own = self.settings
         self.apps = Apps(self.store)
         self.templates = TemplateStore(own.templates)
-        self.submissions = Submissions(self.store, self.ways, self.follower, own.limits, self.templates)
+        self.directories = Directories(self.ways)
+        self.control = Control(self.store, self.ways, self.directories)
+        self.submissions = Submissions(
+            self.store, self.ways, self.follower, own.limits, self.templates, control=self.control
+        )
         self.feed = Feed(self.store)
         self.lockout = Lockout(own.wrong_tokens, own.wrong_tokens_period)
         self.pace = Pace()

@@ -1,4 +1,4 @@
-"""Submissions: create a job's directory and batch script, start it, stop it, and forget it.
+"""Submissions: create a job's directory and batch script, and start it.
 
 A start is written down before Slurm is asked, and its answer after. When the answer is lost (the service was killed,
 sbatch did not end in time), the submission stays in doubt until ``settling.py`` has searched Slurm for it: it is never
@@ -11,7 +11,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -22,11 +22,11 @@ from headgate.config.gateway import GatewayLimits
 from headgate.errors import NotFoundError
 from headgate.executor.interface import Place, Submitted
 from headgate.executor.refusal import ExecutorError, RefusedError
-from headgate.gateway.allowed import check_active, check_places, check_request
-from headgate.gateway.apps import Principal
-from headgate.gateway.directories import Directories
+from headgate.gateway.allowed import check_active, check_request
+from headgate.gateway.control import ENDING, Control
 from headgate.gateway.following import Follower
 from headgate.gateway.kept import files_of, fingerprint, output_options, plain
+from headgate.gateway.owner import Owner, record
 from headgate.gateway.refusals import (
     BadRequestError,
     ConflictError,
@@ -34,28 +34,24 @@ from headgate.gateway.refusals import (
     TooManyError,
     UnavailableError,
 )
-from headgate.gateway.request import JobRequest, JobUpdate
+from headgate.gateway.request import JobRequest
 from headgate.gateway.script import (
     BATCH,
     command_script,
 )
 from headgate.gateway.templates.store import TemplateStore
-from headgate.gateway.ways import Way, refusal
+from headgate.gateway.ways import Way, refusal, way_of
 from headgate.model.app import App
 from headgate.model.event import JSON
 from headgate.model.submission import LOST, Phase, Submission
 from headgate.slurm.refusals import nobody_heard
-from headgate.store import audit, jobs, submissions
+from headgate.store import jobs, submissions
 from headgate.store.jobs import StoredJob
 from headgate.store.signals import Topic
 from headgate.store.store import Store, ring
 from headgate.store.submissions import Repeat
 
 _log = structlog.get_logger(__name__)
-_ENDING: Final = 20.0
-"""Seconds a job that was stopped has to be over before it is started again, or its files are removed."""
-_OVER: Final = ("already completing or completed", "Invalid job id specified", "Job/step already completing")
-"""What Slurm says when there is nothing left to cancel."""
 _DOUBTFUL: Final = ("timeout", "output", "internal")
 """Why the executor ended sbatch, or lost sight of it: Slurm may have been asked by then."""
 _AWAY: Final = "Slurm's controller cannot be reached now; nothing was submitted, try again in a while"
@@ -68,17 +64,8 @@ class _TakenError(Exception):
     """The key or the task of a submission is there already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who asks, for an app, on behalf of a user: all that the methods here need to know of it."""
-
-    principal: Principal
-    app: App
-    user: str
-
-
 class Submissions:
-    """Creates, starts, stops and forgets jobs of apps."""
+    """Creates and starts jobs of apps."""
 
     def __init__(
         self,
@@ -88,6 +75,7 @@ class Submissions:
         limits: GatewayLimits,
         templates: TemplateStore,
         *,
+        control: Control,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """``ways``: by the clusters' names, the default one first."""
@@ -96,21 +84,11 @@ class Submissions:
         self._follower = follower
         self._limits = limits
         self._templates = templates
+        self._control = control
+        self._directories = control.directories
         self._clock = clock
-        self.directories = Directories(ways)
         self._full: set[str] = set()
         """Ids of apps whose last job was one too many."""
-
-    # Reading
-
-    async def get(self, owner: Owner, submission_id: str) -> Submission:
-        """Return one job of this app and user. Raises NotFoundError, for somebody else's too."""
-        found = await self._store.read(lambda c: submissions.get(c, owner.app.id, submission_id, owner.user))
-        if found is None:
-            raise NotFoundError("there is no such job")
-        return found
-
-    # Creating
 
     async def create(
         self,
@@ -127,7 +105,7 @@ class Submissions:
         ``repeat_key``: the same key again, with the same request, returns the first job. ``more``: what else is kept
         with the request; ``output`` and ``error`` there are absolute paths, in place of those in the job's directory.
         """
-        way = self._way(request.cluster)
+        way = way_of(self._ways, request.cluster)
         check_request(owner.app, way.name, request)
         repeat = None if repeat_key is None else Repeat(repeat_key, fingerprint(request, more, start=start))
         if repeat is not None and (first := await self._repeated(owner, repeat)) is not None:
@@ -146,7 +124,7 @@ class Submissions:
                 return await self._resume(owner, first, request, start=start), False
             raise ConflictError("there is such a task already: its uuid was used") from None
         try:
-            await self.directories.make(new, script.encode())
+            await self._directories.make(new, script.encode())
         except (RefusedError, ExecutorError) as error:
             await self._store.write(partial(submissions.discard, submission=new))
             raise refusal(error) from error
@@ -156,7 +134,7 @@ class Submissions:
         self, owner: Owner, task_uuid: str, job_id: int, task: Mapping[str, JSON], notify: Sequence[str]
     ) -> Submission:
         """Watch a job of this user that was submitted elsewhere. Raises NotFoundError, ConflictError."""
-        way = self._way(None)
+        way = way_of(self._ways, None)
         known = await self._seen(way.name, job_id)
         if known is None or known.data.get("user") != owner.user:
             raise NotFoundError("this user has no such job in Slurm")
@@ -195,7 +173,7 @@ class Submissions:
     async def _seen(self, cluster: str, job_id: int) -> StoredJob | None:
         """Return what the watcher knows of a job; it is asked to look if it knows nothing."""
         bell = self._store.bell(Topic.EVENTS)
-        deadline = time.monotonic() + _ENDING
+        deadline = time.monotonic() + ENDING
         while True:
             known = await self._store.read(lambda c: jobs.known_of(c, [(cluster, job_id)]))
             left = deadline - time.monotonic()
@@ -217,9 +195,9 @@ class Submissions:
         """Go on with a job whose first request may have broken off before it was started."""
         broken_off = first.phase is Phase.CREATED and first.run == 0
         if start and (broken_off or first.problem == LOST):
-            first = await self.get(owner, first.id)  # raises NotFoundError if it was deleted since
+            first = await self._control.get(owner, first.id)  # raises NotFoundError if it was deleted since
             try:
-                await self.directories.make(first, (await self._script(owner.app, request)).encode())
+                await self._directories.make(first, (await self._script(owner.app, request)).encode())
             except (RefusedError, ExecutorError) as error:
                 raise refusal(error) from error
             return await self.start(owner, first)
@@ -308,12 +286,10 @@ class Submissions:
             )
         added = submissions.add(connection, new, repeat)
         if added is not None:
-            self._record(connection, owner, "create job", added)
+            record(connection, owner, "create job", added)
             if start:
                 check_active(connection, owner.app, owner.user, own=1)
         return added
-
-    # Starting and stopping
 
     async def start(self, owner: Owner, submission: Submission) -> Submission:
         """Submit a job that is not started; one that is stays as it is. Raises ConflictError while it is ending."""
@@ -322,13 +298,13 @@ class Submissions:
         if submission.phase is Phase.ACTIVE:
             if "stopping" not in submission.outcome:
                 return submission
-            submission = await self._over(submission)
+            submission = await self._control.over(submission)
             if submission.phase is Phase.ACTIVE:
                 raise ConflictError("the job was stopped and is still ending; start it again when it is over")
         script = await self._batch(submission)
         begun = await self._store.write(lambda c: self._begin(c, owner, submission))
         if begun is None:
-            return await self.get(owner, submission.id)
+            return await self._control.get(owner, submission.id)
         return await self._submit(owner, begun, script)
 
     def _begin(self, connection: Connection, owner: Owner, submission: Submission) -> Submission | None:
@@ -337,7 +313,7 @@ class Submissions:
 
     async def _batch(self, submission: Submission) -> bytes:
         try:
-            return await self.directories.read(submission, BATCH, self._limits.script)
+            return await self._directories.read(submission, BATCH, self._limits.script)
         except (RefusedError, ExecutorError) as error:
             raise refusal(error) from error
 
@@ -349,7 +325,7 @@ class Submissions:
         Of a new one the directory is made with it, in one go. ``keeping``: it is being written down that a new one is
         started. Slurm is asked once that is done; meanwhile all else is made ready.
         """
-        way = self._way(begun.cluster)
+        way = way_of(self._ways, begun.cluster)
         options = begun.request.get("options")
         variables = begun.request.get("environment")
         try:
@@ -399,152 +375,13 @@ class Submissions:
 
     def _submitted(self, connection: Connection, owner: Owner, begun: Submission, answer: Submitted) -> None:
         self._follower.joined(connection, begun, int(answer.job))
-        self._record(connection, owner, "start job", begun, detail=f"Slurm job {answer.job}")
+        record(connection, owner, "start job", begun, detail=f"Slurm job {answer.job}")
         ring(connection, Topic.SUBMISSIONS)
 
     def _refused(self, connection: Connection, owner: Owner, begun: Submission, problem: str) -> None:
         submissions.refused(connection, begun, problem, self._clock())
-        self._record(connection, owner, "start job", begun, outcome="refused", detail=problem)
-
-    async def stop(self, owner: Owner, submission: Submission) -> Submission:
-        """Cancel a job that is started. Raises ConflictError while it is not known whether Slurm has it."""
-        if submission.phase is Phase.SUBMITTING:
-            raise ConflictError("the job is just being submitted; stop it when that is done")
-        if submission.phase is not Phase.ACTIVE or submission.job_id is None:
-            return submission
-        await self._ask(owner, submission, "stop job", _over_is_fine)
-        stopping = {**submission.outcome, "stopping": self._clock()}
-
-        def work(connection: Connection) -> None:
-            submissions.follow(connection, replace(submission, phase=Phase.ACTIVE), {"outcome": stopping})
-            ring(connection, Topic.SUBMISSIONS)
-
-        current = await self.get(owner, submission.id)
-        if current.phase is Phase.ACTIVE:
-            await self._store.write(work)
-        return current
-
-    async def control(self, owner: Owner, submission: Submission, verb: str) -> None:
-        """``hold``, ``release`` or ``requeue`` a job."""
-        self._job_of(submission)
-        await self._ask(owner, submission, f"{verb} job", None)
-
-    async def update(self, owner: Owner, submission: Submission, changes: JobUpdate) -> None:
-        """Change a job that Slurm has. Raises BadRequestError with Slurm's words."""
-        job, way = self._job_of(submission), self._way(submission.cluster)
-        check_places(owner.app, changes.partition, changes.account, named=False)
-        try:
-            await way.jobs.update(submission.user, job, changes.changes(), cluster=way.alias)
-        except (RefusedError, ExecutorError) as error:
-            raise refusal(error) from error
-        detail = ", ".join(f"{name}={value}" for name, value in changes.changes().items())
-        await self._store.write(lambda c: self._record(c, owner, "update job", submission, detail=detail))
-
-    async def _ask(
-        self, owner: Owner, submission: Submission, action: str, fine: Callable[[RefusedError], bool] | None
-    ) -> None:
-        """Do one thing to a job as its owner, and write it down."""
-        job, way = self._job_of(submission), self._way(submission.cluster)
-        verbs = {"stop": way.jobs.cancel, "hold": way.jobs.hold, "release": way.jobs.release}
-        verb = verbs.get(action.partition(" ")[0], way.jobs.requeue)
-        outcome, detail = "done", f"Slurm job {job}"
-        try:
-            await verb(submission.user, job, cluster=way.alias)
-        except RefusedError as error:
-            if fine is None or not fine(error):
-                outcome, detail = "refused", error.message
-                await self._store.write(
-                    lambda c: self._record(c, owner, action, submission, outcome=outcome, detail=detail)
-                )
-                raise refusal(error) from error
-        except ExecutorError as error:
-            raise refusal(error) from error
-        await self._store.write(lambda c: self._record(c, owner, action, submission, outcome=outcome, detail=detail))
-        self._store.signals.ring(Topic.SUBMISSIONS)
-
-    def _job_of(self, submission: Submission) -> str:
-        if submission.phase is not Phase.ACTIVE or submission.job_id is None:
-            raise ConflictError("Slurm does not have this job now: it was not started, or is over")
-        return str(submission.job_id)
-
-    async def _over(self, submission: Submission) -> Submission:
-        """Wait a while until a job that is being ended is over; return it as it is then."""
-        bell = self._store.bell(Topic.EVENTS)
-        app_id, submission_id = submission.app_id, submission.id
-        deadline = time.monotonic() + _ENDING
-        while (left := deadline - time.monotonic()) > 0:
-            self._store.signals.ring(Topic.SUBMISSIONS)
-            current = await self._store.read(partial(submissions.get, app_id=app_id, submission_id=submission_id))
-            if current is None:
-                raise NotFoundError("there is no such job")
-            if current.phase is not Phase.ACTIVE:
-                return current
-            await bell.wait(min(left, 1.0))
-        return submission
-
-    # Removing
-
-    async def delete(self, owner: Owner, submission: Submission) -> None:
-        """Cancel a job if it is not over, remove its directory, and forget it."""
-        if submission.phase is Phase.SUBMITTING:
-            raise ConflictError("the job is just being submitted; delete it when that is done")
-        if submission.phase is Phase.ACTIVE:
-            submission = await self._over(await self.stop(owner, submission))
-        try:
-            await self.directories.remove(submission)
-        except (RefusedError, ExecutorError) as error:
-            raise refusal(error) from error
-
-        def work(connection: Connection) -> None:
-            submissions.mark_deleted(connection, submission, self._clock())
-            self._record(connection, owner, "delete job", submission)
-
-        await self._store.write(work)
-
-    async def prune(self, owner: Owner, submission: Submission) -> int:
-        """Remove all that is in a job's directory but the batch script; return how many files and directories went."""
-        try:
-            removed = await self.directories.prune(submission)
-        except (RefusedError, ExecutorError) as error:
-            raise refusal(error) from error
-        await self._store.write(lambda c: self._record(c, owner, "prune job", submission))
-        return removed
-
-    # Rules
-
-    def _way(self, cluster: str | None) -> Way:
-        if cluster is None:
-            return next(iter(self._ways.values()))
-        way = self._ways.get(cluster)
-        if way is None:
-            raise BadRequestError(f"there is no cluster {cluster[:64]!a}; there are: {', '.join(self._ways)}")
-        return way
-
-    def _record(
-        self,
-        connection: Connection,
-        owner: Owner,
-        action: str,
-        submission: Submission,
-        *,
-        outcome: str = "done",
-        detail: str = "",
-    ) -> None:
-        subject = f"submission {submission.id}"
-        audit.record(
-            connection,
-            user=owner.user,
-            via=owner.principal.via,
-            action=action,
-            subject=subject,
-            outcome=outcome,
-            detail=detail,
-        )
+        record(connection, owner, "start job", begun, outcome="refused", detail=problem)
 
 
 def _not_kept(begun: Submission, error: BaseException) -> None:
     _log.warning("gateway.job_not_kept", submission=begun.id, error=str(error))
-
-
-def _over_is_fine(error: RefusedError) -> bool:
-    return error.error == "slurm" and any(words in error.message for words in _OVER)

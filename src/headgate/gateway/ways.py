@@ -101,3 +101,13 @@ def refusal(error: RefusedError | ExecutorError) -> GatewayError | NotFoundError
     if error.error == "not-found":
         return NotFoundError("there is no such file or directory")
     return _BY_WORD.get(error.error, BadRequestError)(error.message)
+
+
+def way_of(ways: Mapping[str, Way], cluster: str | None) -> Way:
+    """Return the way to a cluster, by its name; to the default one if none is named. Raises BadRequestError."""
+    if cluster is None:
+        return next(iter(ways.values()))
+    way = ways.get(cluster)
+    if way is None:
+        raise BadRequestError(f"there is no cluster {cluster[:64]!a}; there are: {', '.join(ways)}")
+    return way

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from headgate.config.gateway import TaskType
 from headgate.executor.refusal import ExecutorError, RefusedError
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, ConflictError
 from headgate.gateway.request import JobRequest
-from headgate.gateway.submissions import Owner
 from headgate.gateway.tasks import meaning
 from headgate.gateway.tasks.notification import recipients
 from headgate.gateway.tasks.task import MonitoredTask, Task, TaskNotification

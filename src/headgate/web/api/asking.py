@@ -14,8 +14,8 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from headgate.gateway.apps import Principal
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, NotAllowedError, UnavailableError, UnknownAppError
-from headgate.gateway.submissions import Owner
 from headgate.model.app import TOKEN_PREFIX, App
 from headgate.model.right import Right
 from headgate.model.submission import Submission
@@ -167,7 +167,7 @@ JobId = Annotated[str, Path(alias="jobId", description="The job's id: a UUID.")]
 
 async def job_of(job_id: JobId, owner: TheOwner, at: At) -> Submission:
     """Return the job a path names, if it is this app's and user's. Raises NotFoundError."""
-    return await at.submissions.get(owner, as_uuid(job_id, "job"))
+    return await at.control.get(owner, as_uuid(job_id, "job"))
 
 
 TheJob = Annotated[Submission, Depends(job_of)]

@@ -19,8 +19,8 @@ from headgate.executor.refusal import ExecutorError, RefusedError
 from headgate.gateway import outputs
 from headgate.gateway.gateway import Gateway
 from headgate.gateway.outputs import Span
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, ConflictError, TooLargeError
-from headgate.gateway.submissions import Owner
 from headgate.gateway.ways import refusal
 from headgate.model.submission import Submission
 from headgate.web.api.asking import At, TheJob, TheOwner
@@ -63,7 +63,7 @@ _BODY: Final = {
 @router.get("/{jobId}/files", response_class=Response, responses={200: {"content": {_ZIP: {}}}})
 async def download_all(job: TheJob, at: At) -> Response:
     """Return the job's directory as a zip file, made while it is sent. Links and what is no file are left out."""
-    place, files = at.submissions.directories.place(job), at.submissions.directories.way(job).files
+    place, files = at.directories.place(job), at.directories.way(job).files
     # Asked before the answer begins, so that what cannot be packed is an error and no broken archive.
     await _stat(at, job, place)
     begin_transfer(at)
@@ -98,7 +98,7 @@ async def upload_all(request: Request, job: TheJob, owner: TheOwner, at: At) -> 
             await _write(at, job, packed, field.pieces(), None)
         if not found:
             raise BadRequestError(f"the form has no field {_FIELD}")
-        files, place = at.submissions.directories.way(job).files, at.submissions.directories.place(job, packed)
+        files, place = at.directories.way(job).files, at.directories.place(job, packed)
         await files.extract(job.user, place, job.path)
     except (RefusedError, ExecutorError) as error:
         raise refusal(error) from error
@@ -117,7 +117,7 @@ async def list_files(
     limit: Annotated[int, Query(ge=1, le=10_000, description="Entries of one page.")] = 1000,
 ) -> ShownFiles:
     """List a directory."""
-    place, files = at.submissions.directories.place(job, path.strip("/")), at.submissions.directories.way(job).files
+    place, files = at.directories.place(job, path.strip("/")), at.directories.way(job).files
     try:
         found = await files.list(job.user, place, after=after, limit=limit)
     except (RefusedError, ExecutorError) as error:
@@ -128,7 +128,7 @@ async def list_files(
 @router.get("/{jobId}/files/{path:path}", response_class=Response, responses=_FILE)
 async def download(job: TheJob, path: FilePath, at: At, range_: RangeHeader = None) -> Response:
     """Return one file, or a part of it. ``ETag`` changes when the file does."""
-    directories = at.submissions.directories
+    directories = at.directories
     opened = await outputs.opened_at(directories, job, directories.place(job, path))
     headers = {"ETag": f'"{opened.info.inode:x}-{opened.info.size:x}-{opened.info.modified_ns:x}"'}
     return await part(at, opened, range_, _BYTES, headers)
@@ -137,7 +137,7 @@ async def download(job: TheJob, path: FilePath, at: At, range_: RangeHeader = No
 @router.get("/{jobId}/checksum/{path:path}")
 async def checksum(job: TheJob, path: FilePath, at: At) -> Checksum:
     """Return a file's SHA-256."""
-    directories = at.submissions.directories
+    directories = at.directories
     begin_transfer(at)
     digest, read = hashlib.sha256(), 0
     try:
@@ -175,7 +175,7 @@ async def upload(
     begin_transfer(at)
     try:
         above, _, name = path.rpartition("/")
-        files, directories = at.submissions.directories.way(job).files, at.submissions.directories
+        files, directories = at.directories.way(job).files, at.directories
         part = None if content_range is None else _part_of(content_range, most)
         if above and (part is None or part.start == 0):
             await files.make_directory(job.user, directories.place(job, above), parents=True)
@@ -199,7 +199,7 @@ async def upload(
 @router.delete("/{jobId}/files/{path:path}")
 async def remove(job: TheJob, path: FilePath, at: At) -> Removed:
     """Remove a file, or a directory with all that is in it."""
-    directories = at.submissions.directories
+    directories = at.directories
     try:
         gone = await directories.way(job).files.remove_tree(job.user, directories.place(job, path))
     except (RefusedError, ExecutorError) as error:
@@ -211,7 +211,7 @@ async def _upload_part(
     request: Request, at: Gateway, job: Submission, path: str, *, span: Span, wanted: bytes | None
 ) -> Written:
     """Write a part of a file: the first makes it, the others follow where it ends or overwrite what is there."""
-    directories = at.submissions.directories
+    directories = at.directories
     how: Literal["replace", "resume"] = "replace" if span.start == 0 else "resume"
     place, files = directories.place(job, path), directories.way(job).files
     async with await files.open_write(job.user, place, how=how) as opened:
@@ -238,7 +238,7 @@ async def _write(
     at: Gateway, job: Submission, path: str, pieces: AsyncIterator[bytes], wanted: bytes | None
 ) -> tuple[int, str]:
     """Write a new file as the job's owner, as it comes; return its size and its SHA-256."""
-    directories = at.submissions.directories
+    directories = at.directories
     digest, size = hashlib.sha256(), 0
     async with await directories.way(job).files.open_write(job.user, directories.place(job, path)) as opened:
         async for piece in pieces:
@@ -296,14 +296,14 @@ def _most(at: Gateway, owner: Owner) -> int:
 
 async def _stat(at: Gateway, job: Submission, place: Place) -> FileInfo:
     try:
-        return await at.submissions.directories.way(job).files.stat(job.user, place)
+        return await at.directories.way(job).files.stat(job.user, place)
     except (RefusedError, ExecutorError) as error:
         raise refusal(error) from error
 
 
 async def _forget(at: Gateway, job: Submission, path: str) -> None:
     """Remove what was written for a while only."""
-    directories = at.submissions.directories
+    directories = at.directories
     try:
         await directories.way(job).files.remove_tree(job.user, directories.place(job, path))
     except (RefusedError, ExecutorError, NotFoundError):

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from headgate.errors import NotFoundError
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import TooManyError
-from headgate.gateway.submissions import Owner
 from headgate.gateway.webhooks import new_hook
 from headgate.model.submission import Hook
 from headgate.store import audit, hooks

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from sqlalchemy import Connection
 
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, TooManyError
 from headgate.gateway.request import JobRequest, JobUpdate
 from headgate.gateway.script import BATCH
-from headgate.gateway.submissions import Owner
 from headgate.model.states import JobState
 from headgate.model.submission import Phase, Submission
 from headgate.store import jobs, submissions
@@ -170,15 +170,15 @@ async def show_job(job: TheJob, at: At) -> ShownJob:
 @router.delete("/{jobId}", response_class=Response)
 async def delete_job(job: TheJob, owner: TheOwner, at: At) -> Response:
     """Cancel a job if it is not over, remove its directory, and forget it."""
-    await at.submissions.delete(owner, job)
+    await at.control.delete(owner, job)
     return Response(status_code=HTTPStatus.OK)
 
 
 @router.patch("/{jobId}")
 async def update_job(job: TheJob, owner: TheOwner, changes: JobUpdate, at: At) -> ShownJob:
     """Change a job that Slurm has: its time limit, and what else an owner may."""
-    await at.submissions.update(owner, job, changes)
-    return await show(at, await at.submissions.get(owner, job.id))
+    await at.control.update(owner, job, changes)
+    return await show(at, await at.control.get(owner, job.id))
 
 
 @router.get("/{jobId}/batch", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -230,28 +230,28 @@ async def _set(at: Gateway, owner: Owner, job: Submission, status: Status) -> No
     if status is Status.STARTED:
         await at.submissions.start(owner, job)
     else:
-        await at.submissions.stop(owner, job)
+        await at.control.stop(owner, job)
 
 
 @router.put("/{jobId}/prune", status_code=HTTPStatus.NO_CONTENT)
 async def prune_job(job: TheJob, owner: TheOwner, at: At) -> None:
     """Remove all that is in a job's directory but the batch script."""
-    Removed(removed=await at.submissions.prune(owner, job))
+    Removed(removed=await at.control.prune(owner, job))
 
 
 @router.put("/{jobId}/hold", status_code=HTTPStatus.NO_CONTENT)
 async def hold_job(job: TheJob, owner: TheOwner, at: At) -> None:
     """Keep a waiting job from starting."""
-    await at.submissions.control(owner, job, "hold")
+    await at.control.act(owner, job, "hold")
 
 
 @router.put("/{jobId}/release", status_code=HTTPStatus.NO_CONTENT)
 async def release_job(job: TheJob, owner: TheOwner, at: At) -> None:
     """Let a held job start."""
-    await at.submissions.control(owner, job, "release")
+    await at.control.act(owner, job, "release")
 
 
 @router.put("/{jobId}/requeue", status_code=HTTPStatus.NO_CONTENT)
 async def requeue_job(job: TheJob, owner: TheOwner, at: At) -> None:
     """Put a job back into the queue."""
-    await at.submissions.control(owner, job, "requeue")
+    await at.control.act(owner, job, "requeue")

@@ -57,10 +57,10 @@ async def show_errors(
 async def _text(
     at: Gateway, job: Submission, which: Which, range_: str | None, task: int | None, *, follow: bool
 ) -> Response:
-    place = await outputs.place_of(at.submissions.directories, job, which, task)
+    place = await outputs.place_of(at.directories, job, which, task)
     if not follow:
-        return await part(at, await outputs.opened_at(at.submissions.directories, job, place), range_, _PLAIN)
-    opening = partial(outputs.opened_at, at.submissions.directories, job, place)
+        return await part(at, await outputs.opened_at(at.directories, job, place), range_, _PLAIN)
+    opening = partial(outputs.opened_at, at.directories, job, place)
 
     async def over() -> bool:
         current = await at.store.read(lambda c: submissions.get(c, job.app_id, job.id))
@@ -161,7 +161,7 @@ def span_of(range_: str | None, size: int) -> tuple[Span, HTTPStatus]:
 async def whole_text(at: Gateway, job: Submission, path: str, most: int) -> Response:
     """Return a small file as text."""
     try:
-        data = await at.submissions.directories.read(job, path, most)
+        data = await at.directories.read(job, path, most)
     except (RefusedError, ExecutorError) as error:
         raise refusal(error) from error
     return Response(data, media_type=_PLAIN)

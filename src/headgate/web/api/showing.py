@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from headgate.errors import NotFoundError
 from headgate.gateway.gateway import Gateway
-from headgate.gateway.submissions import Owner
+from headgate.gateway.owner import Owner
 from headgate.model.states import read_state
 from headgate.model.submission import Phase, Submission
 from headgate.store import submissions

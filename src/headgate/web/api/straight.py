@@ -22,8 +22,8 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.request import JobRequest
-from headgate.gateway.submissions import Owner
 from headgate.web.api.asking import bearer_header, gateway_of, owner_of, principal_of
 from headgate.web.api.bodies import ShownJob
 from headgate.web.api.jobs import KEY, LONGEST_KEY, create, look, page_of

@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 from headgate.errors import NotFoundError
 from headgate.gateway.apps import Principal
 from headgate.gateway.gateway import Gateway
+from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, NotAllowedError, UnknownAppError
-from headgate.gateway.submissions import Owner
 from headgate.gateway.tasks.submitting import monitored, submit_task
 from headgate.gateway.tasks.task import MonitoredTask, Task
 from headgate.model.states import JobState, read_state
@@ -218,7 +218,7 @@ async def end(principal: Asker, at: At, job_id: Annotated[int, Path(ge=1, lt=1 <
     """Cancel a task's job as its user, and forget the task."""
     found = await _of_job(at, principal, job_id, None)
     owner = await owner_for(at, principal, found.user)
-    await at.submissions.stop(owner, found)
+    await at.control.stop(owner, found)
 
     def work(connection: Connection) -> None:
         submissions.mark_deleted(connection, found, time.time())
