@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from headgate.errors import StoreError
+from headgate.events.journal import Journal
 from headgate.executor.refusal import ExecutorError, RefusedError
 from headgate.gateway.apps import Principal
 from headgate.gateway.gateway import Gateway
@@ -16,11 +19,13 @@ from headgate.gateway.owner import Owner
 from headgate.gateway.refusals import BadRequestError, ConflictError, TooManyError, UnavailableError
 from headgate.gateway.request import JobRequest
 from headgate.model.app import App, AppRules
+from headgate.model.event import EventKind
 from headgate.model.submission import Phase, Submission
 from headgate.store import audit, submissions
 from headgate.store.audit import AuditEntry, AuditFilter
 from headgate.store.store import Store
 from headgate.store.submissions import SubmissionFilter
+from tests.gateway.made import event
 from tests.gateway.played import FIRST_JOB, Played, gateway_on
 
 REQUEST = JobRequest(script="#!/bin/sh\ntrue\n")
@@ -86,6 +91,24 @@ async def test_what_comes_after_an_answer_sees_the_job_it_told(store: Store) -> 
         assert made == seen
     lines = [(line.action, line.outcome) for line in await written(store)]
     assert lines.count(("create job", "done")) == lines.count(("start job", "done")) == 20
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_host_whose_clock_is_wrong_keeps_when_a_job_was_started_by_the_stores_clock(
+    store: Store, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    if store.sqlite:
+        pytest.skip("on SQLite there is one host, and its clock it is")
+    gateway = gateway_on(store, Played())
+    asking, begun, real = await owner(gateway), time.time(), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600 * hours)
+    made, _ = await gateway.submissions.create(asking, REQUEST, start=True)
+    [own] = await kept(store, asking.app)
+    assert own.requested_at is not None
+    assert abs(own.requested_at - begun) < 1800
+    ended = replace(event(EventKind.JOB_ENDED, FIRST_JOB, begun, state="COMPLETED"), cluster=own.cluster)
+    await store.write(lambda c: Journal([gateway.follower]).append(c, [ended]))
+    assert (await gateway.control.get(asking, made.id)).phase is Phase.ENDED
 
 
 async def test_a_job_whose_number_cannot_be_kept_is_in_doubt_and_not_lost(

@@ -32,14 +32,12 @@ _OVER: Final = ("already completing or completed", "Invalid job id specified", "
 class Control:
     """Finds, stops, holds, changes and forgets jobs of apps."""
 
-    def __init__(
-        self, store: Store, ways: Mapping[str, Way], directories: Directories, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, store: Store, ways: Mapping[str, Way], directories: Directories) -> None:
         """``ways``: by the clusters' names, the default one first."""
         self._store = store
         self._ways = ways
         self.directories = directories
-        self._clock = clock
+        self._clock = store.clock.now
 
     async def get(self, owner: Owner, submission_id: str) -> Submission:
         """Return one job of this app and user. Raises NotFoundError, for somebody else's too."""

@@ -6,7 +6,6 @@ the journal, and nobody has to ask Slurm about a single job.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,7 +18,7 @@ from headgate.model.recipient import Recipient
 from headgate.model.states import JobState
 from headgate.model.submission import Hook, Phase, Submission
 from headgate.notify.addresses import delivery_key, lane_of
-from headgate.store import app_events, deliveries, hooks, journal, submissions
+from headgate.store import app_events, clock, deliveries, hooks, journal, submissions
 from headgate.store.deliveries import NewDelivery
 from headgate.store.journal import EventFilter
 
@@ -94,7 +93,7 @@ class Follower:
         if not pairs:
             return
         app_events.add(connection, [(own.app_id, own.user, own.id, number) for number, _, own in pairs])
-        now = time.time()
+        now = clock.now(connection)
         deliveries.owe(connection, [*self._hooked(connection, pairs), *self._noticed(pairs, now)], now)
 
     def _hooked(self, connection: Connection, pairs: Sequence[tuple[int, Event, Submission]]) -> list[NewDelivery]:

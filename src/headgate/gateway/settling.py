@@ -64,7 +64,7 @@ class Settler:
         self._bell = bell = self._store.bell(Topic.EVENTS)
         while not self._stopping:
             try:
-                await self.look(time.time())
+                await self.look(self._store.clock.now())
             except (SlurmError, StoreError) as error:
                 if error.message != self._told:
                     _log.warning("gateway.not_settled", error=error.message)

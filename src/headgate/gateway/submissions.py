@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -76,7 +76,6 @@ class Submissions:
         templates: TemplateStore,
         *,
         control: Control,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """``ways``: by the clusters' names, the default one first."""
         self._store = store
@@ -86,7 +85,8 @@ class Submissions:
         self._templates = templates
         self._control = control
         self._directories = control.directories
-        self._clock = clock
+        # The store's: another service, with another idea of the time, may see to what becomes of a submission.
+        self._clock = store.clock.now
         self._full: set[str] = set()
         """Ids of apps whose last job was one too many."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -93,11 +92,12 @@ class Decisions:
     """Takes decisions from outside, and writes down those that were not allowed or came too late, too."""
 
     store: Store
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] | None = None
+    """None: the store's."""
 
     async def decide(self, number: int, decision: Decision, caller: Caller, *, why: str = "") -> Execution:
         """Decide about an execution; return it as it is then. Raises what ``decide`` does, and StoreError."""
-        now = self.clock()
+        now = (self.clock or self.store.clock.now)()
         try:
             return await self.store.write(lambda connection: decide(connection, number, decision, caller, now, why=why))
         except (NotPermittedError, NotFoundError, DecisionError) as error:

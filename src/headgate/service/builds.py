@@ -7,7 +7,6 @@ import contextlib
 import os
 import pwd
 import re
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -218,7 +217,7 @@ class BuildsPart:
                 mirrors=Mirrors(own.jobs.mirrors, timeout=own.jobs.clone_timeout),
                 cluster=cluster,
                 further={name: one for name, one in clusters.items() if name},
-                clock=time.time,
+                clock=self._store.clock.now,
                 repos=await asyncio.to_thread(repos_of, own.repos_dir),
                 environment={name: os.environ[name] for name in own.jobs.environment if name in os.environ},
             )

@@ -50,6 +50,7 @@ def rules_parts(
             names_of(settings.rules),
             nodes=nodes,
             complaint=Complaints(actions.catalogue),
+            clock=store.clock.now,
         )
 
     running = Role(keeper, "rules", make)
