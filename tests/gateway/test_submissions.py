@@ -99,9 +99,10 @@ async def test_a_host_whose_clock_is_wrong_keeps_when_a_job_was_started_by_the_s
 ) -> None:
     if store.sqlite:
         pytest.skip("on SQLite there is one host, and its clock it is")
-    gateway = gateway_on(store, Played())
-    asking, begun, real = await owner(gateway), time.time(), time.time
+    begun, real = time.time(), time.time
     monkeypatch.setattr(time, "time", lambda: real() + 3600 * hours)
+    gateway = gateway_on(store, Played())
+    asking = await owner(gateway)
     made, _ = await gateway.submissions.create(asking, REQUEST, start=True)
     [own] = await kept(store, asking.app)
     assert own.requested_at is not None
