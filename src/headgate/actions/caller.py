@@ -52,6 +52,10 @@ class Caller:
         """Whether the caller has a right."""
         return self.may(right.role)
 
+    def noted(self, why: str = "") -> tuple[str, ...]:
+        """Return what the audit log says besides who it is: why, and from where, as far as that is known."""
+        return (*((f"why: {why}",) if why else ()), *((f"from {self.origin}",) if self.origin else ()))
+
     def require(self, right: Right) -> None:
         """Raise NotPermittedError unless the caller has a right."""
         if not self.has(right):

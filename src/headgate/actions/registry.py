@@ -133,7 +133,7 @@ class Actions:
         where: str = "",
     ) -> int:
         """Write into the audit log who wants what; return the entry's number."""
-        known = (f"why: {why}" if why else "", f"from {caller.origin}" if caller.origin else "", where)
+        known = (*caller.noted(why), where)
 
         def work(connection: Connection) -> int:
             return audit.record(

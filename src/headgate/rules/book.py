@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from headgate.actions.caller import Caller
 from headgate.errors import NotFoundError
 from headgate.rules.files import Loaded
 from headgate.rules.rule import Rule
@@ -38,30 +39,19 @@ class RuleBook:
         return "stopped" if decision.stopped else "on" if decision.is_on(rule.enabled) else "off"
 
 
-def switch(
-    connection: Connection,
-    rule: Rule,
-    *,
-    enabled: bool,
-    by: str,
-    via: str,
-    now: float,
-    detail: str = "",
-    account: str | None = None,
-) -> None:
+def switch(connection: Connection, rule: Rule, caller: Caller, *, enabled: bool, now: float, why: str = "") -> None:
     """Switch a rule on or off, whatever its file says, and write into the audit log who did.
 
-    A rule that Headgate stopped is not stopped any more. What it has begun goes on. ``account``: for the audit log,
-    where ``by`` is the name of an app.
+    A rule that Headgate stopped is not stopped any more. What it has begun goes on.
     """
-    rules.switch(connection, rule.ref, enabled=enabled, by=by, now=now)
+    rules.switch(connection, rule.ref, enabled=enabled, by=caller.user or caller.name, now=now)
     audit.record(
         connection,
-        user=by if account is None else account,
-        via=via,
+        user=caller.user,
+        via=caller.via,
         action="rule.enable" if enabled else "rule.disable",
         subject=rule.ref,
         outcome="done",
-        detail=detail,
+        detail="; ".join(caller.noted(why)),
         now=now,
     )

@@ -25,14 +25,15 @@ def disable(ref: str) -> None:
 
 
 def _switch(ref: str, *, enabled: bool) -> None:
+    from headgate.actions.caller import on_command_line
     from headgate.cli.rule.site import opened_rules
     from headgate.rules import book
 
     with opened_rules() as site:
-        rule, by, now = site.get(ref), account(), time.time()
+        rule, caller, now = site.get(ref), on_command_line(account()), time.time()
 
         def work(connection: Connection) -> None:
-            book.switch(connection, rule, enabled=enabled, by=by, via="command line", now=now)
+            book.switch(connection, rule, caller, enabled=enabled, now=now)
 
         site.store.write_now(work)
     click.echo(f"{rule.ref} is {'on' if enabled else 'off'}")

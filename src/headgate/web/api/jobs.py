@@ -6,7 +6,6 @@ import enum
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from sqlalchemy import Connection
@@ -24,6 +23,7 @@ from headgate.store.submissions import SubmissionFilter
 from headgate.web.api.asking import At, TheJob, TheOwner
 from headgate.web.api.bodies import Removed, ShownJob, ShownTask
 from headgate.web.api.outputs import whole_text
+from headgate.web.api.paging import following
 from headgate.web.api.showing import known, show, shown
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -111,9 +111,9 @@ async def list_jobs(
     request: Request, response: Response, owner: TheOwner, at: At, page: Annotated[Page, Depends(page_of)]
 ) -> list[ShownJob]:
     """List this user's jobs. ``Link`` names the next page, if there is one."""
-    found, following = await look(at, owner, page, request, whole="appId" in request.path_params and not page.given)
-    if following:
-        response.headers["Link"] = following
+    found, link = await look(at, owner, page, request, whole="appId" in request.path_params and not page.given)
+    if link:
+        response.headers["Link"] = link
     return found
 
 
@@ -135,9 +135,7 @@ async def look(
         return shown(found, seen), None
     if whole:
         raise BadRequestError(f"there are more than {limit} jobs: ask for pages, with limit and after")
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-    following = urlencode([*query, ("after", str(found[limit - 1].number))])
-    return shown(found[:limit], seen), f'<{request.url.path}?{following}>; rel="next"'
+    return shown(found[:limit], seen), following(request, "after", found[limit - 1].number)
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=_REPEATED)

@@ -7,8 +7,12 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 
-def point_on(request: Request, response: Response, name: str, value: object) -> None:
-    """Say in ``Link`` where the next page is: what was asked for, with this parameter."""
+def following(request: Request, name: str, value: object) -> str:
+    """Return what ``Link`` says of the next page: what was asked for, with this parameter."""
     query = [(key, one) for key, one in request.query_params.multi_items() if key != name]
-    address = f"{request.url.path}?{urlencode([*query, (name, str(value))])}"
-    response.headers["Link"] = f'<{address}>; rel="next"'
+    return f'<{request.url.path}?{urlencode([*query, (name, str(value))])}>; rel="next"'
+
+
+def point_on(request: Request, response: Response, name: str, value: object) -> None:
+    """Say in ``Link`` where the next page is."""
+    response.headers["Link"] = following(request, name, value)

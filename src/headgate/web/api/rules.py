@@ -18,7 +18,7 @@ from headgate.rules import book
 from headgate.rules.book import RuleBook
 from headgate.rules.rule import Rule, Step
 from headgate.rules.shelf import read_book
-from headgate.store.rules import RuleDecision
+from headgate.store.rules import RuleDecision, decisions
 from headgate.web.api.actions import TheCaller, TheDesk
 from headgate.web.api.asking import At
 from headgate.web.api.paging import point_on
@@ -179,15 +179,11 @@ async def disable_rule(ref: Ref, caller: TheCaller, at: At, given: WhySwitched |
 async def _switched(at: Gateway, caller: Caller, ref: str, given: WhySwitched | None, *, enabled: bool) -> ShownRule:
     """Switch a rule. Raises NotPermittedError, NotFoundError."""
     caller.require(Right.CHANGE_RULES)
-    rule = (await read_book(at.store, at.rules)).get(ref)
-    why = "" if given is None else given.why
-    told = (f"why: {why}" if why else "", f"from {caller.origin}" if caller.origin else "")
-    by, now, detail = caller.user or caller.name, time.time(), "; ".join(part for part in told if part)
+    known = await read_book(at.store, at.rules)
+    rule, why, now = known.get(ref), "" if given is None else given.why, time.time()
 
-    def work(connection: Connection) -> None:
-        book.switch(
-            connection, rule, enabled=enabled, by=by, via=caller.via, now=now, detail=detail, account=caller.user
-        )
+    def work(connection: Connection) -> RuleBook:
+        book.switch(connection, rule, caller, enabled=enabled, now=now, why=why)
+        return RuleBook(known.loaded, decisions(connection))
 
-    await at.store.write(work)
-    return ShownRule.of(rule, await read_book(at.store, at.rules))
+    return ShownRule.of(rule, await at.store.write(work))

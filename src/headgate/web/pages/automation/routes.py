@@ -100,11 +100,9 @@ async def switch(site: TheSite, visitor: TheVisitor, form: TheForm, ref: str) ->
     visitor.require(Right.CHANGE_RULES)
     rule = (await read_book(site.store, site.settings.rules.directory)).get(ref)
     enabled, why, now = form.get("enabled") == "yes", form.get("why")[:_MOST_WHY], time.time()
-    told = (f"why: {why}" if why else "", f"from {visitor.caller.origin}" if visitor.caller.origin else "")
-    detail = "; ".join(part for part in told if part)
 
     def work(connection: Connection) -> None:
-        book.switch(connection, rule, enabled=enabled, by=visitor.user, via=visitor.caller.via, now=now, detail=detail)
+        book.switch(connection, rule, visitor.caller, enabled=enabled, now=now, why=why)
 
     await site.store.write(work)
     text = f"{rule.ref} is {'on' if enabled else 'off'} now."
